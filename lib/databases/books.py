@@ -1,0 +1,25 @@
+"""Queries on books."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lib.databases.pools import Databases
+from lib.databases.relations import Relations
+
+
+async def read_books(databases: Databases, relations: Relations) -> pd.DataFrame:
+    """Every book, by id: columns `book` (its id as text), `title` and `author` (or None)."""
+    table = relations.books
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["book_id"]}::text AS book,
+               coalesce({table["title"]}, {table["book_id"]}::text) AS title,
+               {table.get("author", "NULL::text")}::text AS author
+        FROM {table.sql}
+        ORDER BY {table["book_id"]}
+        """
+    )
+    return pd.DataFrame(
+        [tuple(row) for row in rows], columns=["book", "title", "author"], dtype=object
+    )

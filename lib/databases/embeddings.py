@@ -1,0 +1,189 @@
+"""Queries on the embeddings of passages, in knowledge_base."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.databases import vectors
+from lib.databases.pools import Database, Databases
+from lib.databases.relations import Relation, Relations
+from lib.databases.vectors import Vectors
+
+
+async def count_by_model(databases: Databases, relations: Relations) -> pd.DataFrame:
+    """Columns `model` and `embeddings`, one row a label, by label."""
+    table = relations.embeddings
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["embedding_model"]}::text AS model, count({table["embedding"]}) AS embeddings
+        FROM {table.sql}
+        WHERE {table["embedding_model"]} IS NOT NULL
+        GROUP BY 1
+        ORDER BY 1
+        """
+    )
+    return pd.DataFrame([tuple(row) for row in rows], columns=["model", "embeddings"])
+
+
+async def read_coverage(databases: Databases, relations: Relations) -> pd.DataFrame:
+    """How much of each book each model covers.
+
+    Columns `book`, `passages`, `model`, `embedded`: the distinct passages of the book that have a
+    vector under the model. A book without passages has none of these rows; a book without vectors
+    has one with `model` None.
+    """
+    passages, embeddings = relations.passages, relations.embeddings
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        WITH passage AS (
+            SELECT {passages["chunk_id"]} AS id, {passages["book_id"]} AS book
+            FROM {passages.sql}
+        ), total AS (
+            SELECT book, count(*) AS passages FROM passage GROUP BY book
+        ), embedded AS (
+            SELECT passage.book, {embeddings["embedding_model"]}::text AS model,
+                   count(DISTINCT passage.id) AS embedded
+            FROM {embeddings.sql} AS e
+            JOIN passage ON passage.id = e.{embeddings["chunk_id"]}
+            WHERE {embeddings["embedding"]} IS NOT NULL
+            GROUP BY 1, 2
+        )
+        SELECT total.book::text AS book, total.passages, embedded.model,
+               coalesce(embedded.embedded, 0) AS embedded
+        FROM total LEFT JOIN embedded ON embedded.book IS NOT DISTINCT FROM total.book
+        ORDER BY total.book, embedded.model
+        """
+    )
+    return pd.DataFrame(
+        [tuple(row) for row in rows], columns=["book", "passages", "model", "embedded"]
+    )
+
+
+async def read_gate(databases: Databases, relations: Relations) -> pd.DataFrame:
+    """What no diagnosis can start with: missing, zero and non-finite vectors, mixed dimensions.
+
+    One row for each relation and label: `relation`, `model`, `rows`, `null`, `zero`,
+    `not_finite`, `dimensions` (list), `norm_low`, `norm_high` (5th and 95th percentile of the
+    finite norms) and `truncated` (True when only the first `limits.gate_rows` rows were read).
+    """
+    most = databases.settings.limits.gate_rows
+    frames = [
+        await _read_gate(databases.life_dashboard, relations.highlights, most),
+        await _read_gate(databases.knowledge_base, relations.embeddings, most),
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+async def _read_gate(database: Database, table: Relation, most: int) -> pd.DataFrame:
+    column = table.columns["embedding"]
+    norm = "l2_norm" if column.type_name == "halfvec" else "vector_norm"
+    rows = await database.fetch(
+        f"""
+        WITH probed AS (
+            SELECT {table.get("embedding_model", "NULL::text")}::text AS model,
+                   {column.sql} IS NULL AS missing,
+                   vector_dims({column.sql}) AS dimensions,
+                   {norm}({column.sql}) AS norm
+            FROM {table.sql}
+            LIMIT {int(most) + 1}
+        )
+        SELECT coalesce(model, 'unlabelled') AS model,
+               count(*) AS rows,
+               count(*) FILTER (WHERE missing) AS "null",
+               count(*) FILTER (WHERE norm = 0) AS zero,
+               count(*) FILTER (WHERE norm IN ('NaN', 'Infinity')) AS not_finite,
+               array_agg(DISTINCT dimensions) FILTER (WHERE NOT missing) AS dimensions,
+               percentile_cont(0.05) WITHIN GROUP (ORDER BY norm) AS norm_low,
+               percentile_cont(0.95) WITHIN GROUP (ORDER BY norm) AS norm_high
+        FROM probed
+        GROUP BY 1
+        ORDER BY 1
+        """
+    )
+    frame = pd.DataFrame(
+        [tuple(row) for row in rows],
+        columns=[
+            "model",
+            "rows",
+            "null",
+            "zero",
+            "not_finite",
+            "dimensions",
+            "norm_low",
+            "norm_high",
+        ],
+    )
+    frame.insert(0, "relation", table.name)
+    frame["dimensions"] = [list(found or []) for found in frame["dimensions"]]
+    return frame.assign(truncated=int(frame["rows"].sum()) > most)
+
+
+async def read_ids(databases: Databases, relations: Relations, model: str) -> list[Any]:
+    """The passage ids that have a vector under the model, by id."""
+    table = relations.embeddings
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["chunk_id"]} AS id
+        FROM {table.sql}
+        WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
+        ORDER BY 1
+        """,
+        model,
+    )
+    return [row["id"] for row in rows]
+
+
+async def read_sample(
+    databases: Databases, relations: Relations, model: str, most: int, seed: int
+) -> Vectors:
+    """Vectors of at most `most` passages, drawn at random (the same ones for the same seed)."""
+    ids = await read_ids(databases, relations, model)
+    if len(ids) > most:
+        drawn = np.random.default_rng(seed).choice(len(ids), size=most, replace=False)
+        ids = [ids[index] for index in np.sort(drawn)]
+    return await read_vectors(databases, relations, model, ids)
+
+
+async def read_vectors(
+    databases: Databases, relations: Relations, model: str, ids: Sequence[Any]
+) -> Vectors:
+    """Vectors of these passages under one model, by id; ids without one are left out."""
+    table = relations.embeddings
+    return await vectors.read(
+        databases.knowledge_base,
+        f"""
+        SELECT {table["chunk_id"]} AS id, {vectors.send(table.columns["embedding"])} AS payload
+        FROM {table.sql}
+        WHERE {table["embedding_model"]} = $1 AND {table["chunk_id"]} = ANY($2)
+              AND {table["embedding"]} IS NOT NULL
+        ORDER BY 1
+        """,
+        model,
+        list(ids),
+        column=table.columns["embedding"],
+        size=databases.settings.limits.batch_rows,
+    )
+
+
+async def stream_vectors(
+    databases: Databases, relations: Relations, model: str
+) -> AsyncIterator[Vectors]:
+    """All vectors of one model, in batches, in no order."""
+    table = relations.embeddings
+    sql = f"""
+        SELECT {table["chunk_id"]} AS id, {vectors.send(table.columns["embedding"])} AS payload
+        FROM {table.sql}
+        WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
+    """
+    async for batch in vectors.stream(
+        databases.knowledge_base,
+        sql,
+        model,
+        column=table.columns["embedding"],
+        size=databases.settings.limits.batch_rows,
+    ):
+        yield batch

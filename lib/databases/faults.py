@@ -1,0 +1,100 @@
+"""What asyncpg and the operating system raise, told as errors of our own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+
+from lib.errors import (
+    ColumnMissing,
+    ConcordanceError,
+    DatabaseError,
+    DatabaseMissing,
+    ExtensionMissing,
+    LoginRefused,
+    PermissionDenied,
+    QueryTimeout,
+    SettingsError,
+    TableMissing,
+    TooManyConnections,
+    Unreachable,
+)
+from lib.settings import DSN_VARIABLES, DatabaseName
+
+# What may reach us from a query; anything else is a fault in our own code and stays a traceback.
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+
+
+def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
+    """The error of ours that tells `fault`, which came out of a query to `database`."""
+    variable = DSN_VARIABLES[database]
+    address = f"Check that the server runs and that {variable} names its host and port."
+    match fault:
+        case asyncpg.ClientConfigurationError():
+            return SettingsError(
+                f"The address of {database} cannot be used.",
+                f"Check {variable}: postgresql://user@host:5432/database.",
+            )
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return LoginRefused(
+                database,
+                f"The server of {database} refuses this role or password.",
+                f"Check user and password in {variable}.",
+            )
+        case asyncpg.InvalidCatalogNameError():
+            return DatabaseMissing(
+                database,
+                f"The server of {database} has no database of the configured name.",
+                f"Check the name at the end of {variable}.",
+            )
+        case asyncpg.TooManyConnectionsError():
+            return TooManyConnections(
+                database,
+                f"The server of {database} has no connection left.",
+                "Try again in a moment, or lower pools.max_size.",
+            )
+        case asyncpg.QueryCanceledError():
+            return QueryTimeout(
+                database,
+                f"A query to {database} was stopped because it took longer than allowed.",
+                "Narrow what is asked, or raise pools.statement_timeout.",
+            )
+        case asyncpg.LockNotAvailableError():
+            return QueryTimeout(
+                database,
+                f"A table of {database} is locked by somebody else.",
+                "Try again when their work is done.",
+            )
+        case asyncpg.InsufficientPrivilegeError():
+            return PermissionDenied(
+                database,
+                f"The role may not read what is asked of {database}: {fault}.",
+                "Grant it SELECT on the mapped tables.",
+            )
+        case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
+            return TableMissing(
+                database, f"A table is missing in {database}: {fault}.", "Check [relations]."
+            )
+        case asyncpg.UndefinedColumnError():
+            return ColumnMissing(
+                database, f"A column is missing in {database}: {fault}.", "Check [relations]."
+            )
+        case asyncpg.UndefinedFunctionError() | asyncpg.UndefinedObjectError():
+            return ExtensionMissing(
+                database,
+                f"{database} lacks a function that Concordance uses: {fault}.",
+                "Run CREATE EXTENSION vector; and CREATE EXTENSION pg_trgm; as its owner.",
+            )
+        case asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError():
+            return Unreachable(database, f"The connection to {database} was lost.", "Try again.")
+        case asyncpg.AdminShutdownError() | asyncpg.CrashShutdownError():
+            return Unreachable(database, f"The server of {database} is restarting.", "Try again.")
+        case asyncio.TimeoutError():
+            return Unreachable(database, f"{database} does not answer in time.", address)
+        case OSError():
+            return Unreachable(database, f"No server answers for {database}.", address)
+        case asyncpg.PostgresError():
+            return DatabaseError(database, f"{database} refused a query: {fault}.")
+        case _:
+            return Unreachable(database, f"The connection to {database} broke.", "Try again.")

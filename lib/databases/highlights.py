@@ -1,0 +1,101 @@
+"""Queries on highlights, the transcribed events of life_dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from lib.databases import vectors
+from lib.databases.pools import Databases
+from lib.databases.relations import Relations
+from lib.databases.vectors import Vectors
+
+UNLABELLED = "unlabelled"
+
+
+async def count_by_model(databases: Databases, relations: Relations) -> pd.DataFrame:
+    """Columns `model` (or "unlabelled"), `highlights`, `embedded`, `with_book`; one row a label."""
+    table = relations.highlights
+    rows = await databases.life_dashboard.fetch(
+        f"""
+        SELECT coalesce({table.get("embedding_model", "NULL::text")}, $1) AS model,
+               count(*) AS highlights,
+               count({table["embedding"]}) AS embedded,
+               count({table.get("book_id", "NULL::text")}) AS with_book
+        FROM {table.sql}
+        GROUP BY 1
+        ORDER BY 2 DESC, 1
+        """,
+        UNLABELLED,
+    )
+    return pd.DataFrame(
+        [tuple(row) for row in rows], columns=["model", "highlights", "embedded", "with_book"]
+    )
+
+
+async def read_texts(databases: Databases, relations: Relations) -> pd.DataFrame:
+    """Every highlight, by id.
+
+    Columns `id` (database type), `text`, `book` (its id as text, or None), `model` (label or
+    "unlabelled") and `created_at` (or NaT).
+    """
+    table = relations.highlights
+    rows = await databases.life_dashboard.fetch(
+        f"""
+        SELECT {table["id"]} AS id,
+               coalesce({table["text"]}, '') AS text,
+               {table.get("book_id")}::text AS book,
+               coalesce({table.get("embedding_model", "NULL::text")}, $1) AS model,
+               {table.get("created_at")}::timestamptz AS created_at
+        FROM {table.sql}
+        ORDER BY {table["id"]}
+        """,
+        UNLABELLED,
+    )
+    columns = ["id", "text", "book", "model", "created_at"]
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=columns)
+    return frame.astype({"id": object, "text": object, "book": object, "model": object}).assign(
+        created_at=pd.to_datetime(frame["created_at"], utc=True)
+    )
+
+
+async def read_vectors(
+    databases: Databases, relations: Relations, model: str, most: int | None = None
+) -> Vectors:
+    """Embeddings of the highlights under one label ("unlabelled" for those without), by id.
+
+    With `most`, a sample of that many, the same at every call: ordered by a hash of the id.
+    """
+    table = relations.highlights
+    label = table.get("embedding_model", "NULL::text")
+    order = f"md5({table['id']}::text)" if most is not None else table["id"]
+    limit = f"LIMIT {int(most)}" if most is not None else ""
+    return await vectors.read(
+        databases.life_dashboard,
+        f"""
+        SELECT {table["id"]} AS id, {vectors.send(table.columns["embedding"])} AS payload
+        FROM {table.sql}
+        WHERE {table["embedding"]} IS NOT NULL AND coalesce({label}, '{UNLABELLED}') = $1
+        ORDER BY {order} {limit}
+        """,
+        model,
+        column=table.columns["embedding"],
+        size=databases.settings.limits.batch_rows,
+    )
+
+
+async def read_vector(databases: Databases, relations: Relations, highlight: Any) -> Vectors:
+    """The embedding of one highlight: one row, or none where it has no embedding."""
+    table = relations.highlights
+    return await vectors.read(
+        databases.life_dashboard,
+        f"""
+        SELECT {table["id"]} AS id, {vectors.send(table.columns["embedding"])} AS payload
+        FROM {table.sql}
+        WHERE {table["id"]} = $1 AND {table["embedding"]} IS NOT NULL
+        """,
+        highlight,
+        column=table.columns["embedding"],
+        size=1,
+    )

@@ -1,0 +1,158 @@
+"""Index health: which indexes a fast search needs, which are there, how to make the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lib.databases.pools import Databases
+from lib.databases.relations import Column, Relation, Relations, quote_literal
+
+INDEXES_SQL = """
+    SELECT ic.relname AS name, am.amname AS method, i.indisvalid AS valid,
+           pg_get_expr(i.indpred, i.indrelid) AS predicate,
+           array_agg(a.attname::text ORDER BY k.n) AS columns,
+           array_agg(oc.opcname::text ORDER BY k.n) AS operator_classes,
+           pg_relation_size(ic.oid) AS bytes
+    FROM pg_index i
+    JOIN pg_class ic ON ic.oid = i.indexrelid
+    JOIN pg_am am ON am.oid = ic.relam
+    CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY
+               AS k(attnum, opclass, n)
+    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+    JOIN pg_opclass oc ON oc.oid = k.opclass
+    WHERE i.indrelid = to_regclass($1)
+    GROUP BY ic.relname, am.amname, i.indisvalid, i.indpred, i.indrelid, ic.oid
+"""
+
+
+@dataclass(frozen=True)
+class IndexCheck:
+    """One index that a search wants. `create` is the statement to run when it is missing."""
+
+    purpose: str
+    table: str
+    model: str | None
+    present: bool
+    name: str | None
+    megabytes: float | None
+    sentence: str
+    create: str | None
+
+
+async def read_indexes(databases: Databases, relation: Relation) -> pd.DataFrame:
+    """The indexes of one relation of knowledge_base; empty for a view.
+
+    Columns `name`, `method`, `valid`, `predicate` (or None), `columns`, `operator_classes`,
+    `bytes`.
+    """
+    rows = await databases[relation.database].fetch(INDEXES_SQL, relation.sql)
+    columns = ["name", "method", "valid", "predicate", "columns", "operator_classes", "bytes"]
+    return pd.DataFrame([tuple(row) for row in rows], columns=columns)
+
+
+async def check_indexes(
+    databases: Databases, relations: Relations, models: Sequence[str]
+) -> list[IndexCheck]:
+    """The trigram index of the passages, and a vector index for each model."""
+    on_passages = await read_indexes(databases, relations.passages)
+    on_embeddings = await read_indexes(databases, relations.embeddings)
+    dimensions = await _read_dimensions(databases, relations, models)
+    checks = [_check_trigram(relations.passages, on_passages)]
+    checks += [
+        _check_vector(relations.embeddings, on_embeddings, model, dimensions.get(model))
+        for model in models
+    ]
+    return checks
+
+
+async def _read_dimensions(
+    databases: Databases, relations: Relations, models: Sequence[str]
+) -> dict[str, int]:
+    """The dimension of one vector of each model: an expression index needs it."""
+    table = relations.embeddings
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT m AS model, (
+            SELECT vector_dims({table["embedding"]}) FROM {table.sql}
+            WHERE {table["embedding_model"]} = m AND {table["embedding"]} IS NOT NULL LIMIT 1
+        ) AS dimensions
+        FROM unnest($1::text[]) AS m
+        """,
+        list(models),
+    )
+    return {row["model"]: row["dimensions"] for row in rows if row["dimensions"]}
+
+
+def _check_trigram(table: Relation, indexes: pd.DataFrame) -> IndexCheck:
+    content = table.columns["content"].name
+    for row in indexes.itertuples():
+        covers = (
+            content in row.columns and "trgm" in row.operator_classes[row.columns.index(content)]
+        )
+        if covers and row.valid and row.predicate is None:
+            return _present("words", table, None, row, "Exact and fuzzy word search use it.")
+    return IndexCheck(
+        purpose="words",
+        table=table.table,
+        model=None,
+        present=False,
+        name=None,
+        megabytes=None,
+        sentence="No trigram index: every word search reads all passages.",
+        create=None
+        if table.is_view
+        else f"CREATE INDEX CONCURRENTLY ON {table.sql}"
+        f" USING gin ({table['content']} gin_trgm_ops);",
+    )
+
+
+def _check_vector(
+    table: Relation, indexes: pd.DataFrame, model: str, dimensions: int | None
+) -> IndexCheck:
+    embedding = table.columns["embedding"]
+    literal = quote_literal(model)
+    for row in indexes.itertuples():
+        cosine = any("cosine" in name for name in row.operator_classes)
+        serves = row.method in {"hnsw", "ivfflat"} and row.valid and cosine
+        if serves and (row.predicate is None or literal in row.predicate):
+            return _present("vectors", table, model, row, "Vector search under this model uses it.")
+    create = (
+        f"CREATE INDEX CONCURRENTLY ON {table.sql} USING hnsw "
+        f"({indexable(embedding, dimensions or 0)} {embedding.type_name}_cosine_ops) "
+        f"WHERE {table['embedding_model']} = {literal};"
+    )
+    return IndexCheck(
+        purpose="vectors",
+        table=table.table,
+        model=model,
+        present=False,
+        name=None,
+        megabytes=None,
+        sentence=f"No vector index for {model}: every search compares with all its vectors.",
+        create=None if table.is_view or not dimensions else create,
+    )
+
+
+def indexable(column: Column, dimensions: int) -> str:
+    """A vector column as an index can take it: cast where the column itself has no dimension."""
+    if column.dimensions:
+        return column.sql
+    return f"({column.sql}::{column.type_name}({dimensions}))"
+
+
+def _present(
+    purpose: str, table: Relation, model: str | None, row: object, sentence: str
+) -> IndexCheck:
+    return IndexCheck(
+        purpose=purpose,
+        table=table.table,
+        model=model,
+        present=True,
+        name=str(row.name),  # type: ignore[attr-defined]
+        megabytes=float(row.bytes) / 2**20,  # type: ignore[attr-defined]
+        sentence=sentence,
+        create=None,
+    )

@@ -1,0 +1,69 @@
+"""One event loop, on one daemon thread, for every query of the process.
+
+An asyncpg pool belongs to the loop that made it. Awaited from another loop it fails with messages
+that mislead ("another operation is in progress"), so this module is the only way in: whatever
+thread asks, the coroutine runs here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+POLL_SECONDS = 0.05
+STOP_SECONDS = 3.0
+
+
+class EventLoop:
+    """A running event loop on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="concordance-loop", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    def run(
+        self,
+        coroutine: Coroutine[Any, Any, Result],
+        on_wait: Callable[[], object] | None = None,
+    ) -> Result:
+        """Run `coroutine` on the loop and wait for its result.
+
+        While waiting, `on_wait` is called every 50 ms. Whatever it raises (a browser that reruns
+        or leaves) cancels the coroutine, and with it the statement on the server, and goes on up.
+        """
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            while not concurrent.futures.wait([future], timeout=POLL_SECONDS).done:
+                if on_wait is not None:
+                    on_wait()
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """Cancel what still runs and end the thread; calling it twice is harmless."""
+        if not self._thread.is_alive():
+            return
+        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop)
+        self._loop.call_soon_threadsafe(lambda: self._loop.call_later(0.05, self._loop.stop))
+        self._thread.join(STOP_SECONDS)
+
+
+async def _cancel_others() -> None:
+    for task in asyncio.all_tasks():
+        if task is not asyncio.current_task():
+            task.cancel()

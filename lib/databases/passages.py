@@ -1,0 +1,104 @@
+"""Queries on passages, the chunks of the books of knowledge_base."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from lib.databases.pools import Databases
+from lib.databases.relations import Relation, Relations
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Passages in reading order: `ids` in database type, `books` as text, and their texts."""
+
+    ids: list[Any]
+    books: list[str]
+    texts: list[str]
+
+
+def reading_order(table: Relation) -> str:
+    """The ORDER BY list that puts passages into books and books into reading order."""
+    position = f"{table['position']}, " if "position" in table.columns else ""
+    return f"{table['book_id']}, {position}{table['chunk_id']}"
+
+
+async def count_passages(databases: Databases, relations: Relations) -> int:
+    """The number of passages."""
+    row = await databases.knowledge_base.fetchrow(
+        f"SELECT count(*) AS n FROM {relations.passages.sql}"
+    )
+    return int(row["n"])
+
+
+def _collated(table: Relation, expression: str) -> str:
+    """The expression under the collation of the passages, which decides what lower() does."""
+    collation = table.columns["content"].collation
+    return f"({expression} COLLATE {collation})" if collation else expression
+
+
+async def stream_lowered(databases: Databases, relations: Relations) -> AsyncIterator[Batch]:
+    """All passages in reading order, lower-cased by the server exactly as ILIKE does."""
+    table = relations.passages
+    async for batch in _stream(databases, table, f"lower({table['content']}::text)"):
+        yield batch
+
+
+async def stream_contents(databases: Databases, relations: Relations) -> AsyncIterator[Batch]:
+    """All passages in reading order as they stand."""
+    table = relations.passages
+    async for batch in _stream(databases, table, f"{table['content']}::text"):
+        yield batch
+
+
+async def _stream(databases: Databases, table: Relation, text: str) -> AsyncIterator[Batch]:
+    sql = f"""
+        SELECT {table["chunk_id"]} AS id, {table["book_id"]}::text AS book,
+               coalesce({text}, '') AS text
+        FROM {table.sql}
+        ORDER BY {reading_order(table)}
+    """
+    size = databases.settings.limits.batch_rows
+    async for rows in databases.knowledge_base.batches(sql, size=size):
+        yield Batch(
+            ids=[row["id"] for row in rows],
+            books=[row["book"] for row in rows],
+            texts=[row["text"] for row in rows],
+        )
+
+
+async def lower_patterns(
+    databases: Databases, relations: Relations, patterns: Sequence[str]
+) -> list[str]:
+    """ILIKE patterns lower-cased by the server exactly as ILIKE lower-cases its right side."""
+    lowered = _collated(relations.passages, "p")
+    row = await databases.knowledge_base.fetchrow(
+        f"""
+        SELECT array_agg(lower({lowered}) ORDER BY n) AS lowered
+        FROM unnest($1::text[]) WITH ORDINALITY AS given(p, n)
+        """,
+        list(patterns),
+    )
+    return list(row["lowered"] or [])
+
+
+async def read_passages(
+    databases: Databases, relations: Relations, ids: Sequence[Any]
+) -> pd.DataFrame:
+    """The passages of these ids, in no order: `passage`, `book`, `chapter` (or None), `content`."""
+    table = relations.passages
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["chunk_id"]} AS passage, {table["book_id"]}::text AS book,
+               {table.get("chapter_number")}::text AS chapter, {table["content"]}::text AS content
+        FROM {table.sql}
+        WHERE {table["chunk_id"]} = ANY($1)
+        """,
+        list(ids),
+    )
+    columns = ["passage", "book", "chapter", "content"]
+    return pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)

@@ -1,0 +1,83 @@
+"""Vectors in bulk: bytes from `vector_send`, not text.
+
+Both types send two 16-bit numbers (the dimension and a reserved one) and then their elements, big
+endian: 32-bit floats for `vector`, 16-bit floats for `halfvec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.databases.pools import Database
+from lib.databases.relations import Column
+
+Matrix = NDArray[np.float32]
+
+HEADER_BYTES = 4
+ELEMENT_TYPES: dict[str, np.dtype[Any]] = {"vector": np.dtype(">f4"), "halfvec": np.dtype(">f2")}
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Rows of one relation: `ids` in database type, `matrix` of shape (len(ids), dimension)."""
+
+    ids: list[Any]
+    matrix: Matrix
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def send(column: Column) -> str:
+    """The SQL expression that sends a vector column as bytes."""
+    return f"{column.type_name}_send({column.sql})"
+
+
+def decode(column: Column, payloads: Sequence[bytes]) -> Matrix:
+    """Payloads of `vector_send` or `halfvec_send`, all of one dimension, as a float32 matrix."""
+    element = ELEMENT_TYPES[column.type_name]
+    if not payloads:
+        return np.empty((0, 0), dtype=np.float32)
+    rows = np.frombuffer(b"".join(payloads), dtype=np.uint8).reshape(len(payloads), -1)
+    elements = np.ascontiguousarray(rows[:, HEADER_BYTES:]).view(element)
+    vectors: Matrix = elements.astype(np.float32)
+    return vectors
+
+
+def to_text(vector: NDArray[np.floating[Any]]) -> str:
+    """A vector as the text that pgvector reads, for a `$1::vector` parameter."""
+    return "[" + ",".join(repr(float(value)) for value in vector) + "]"
+
+
+async def stream(
+    database: Database, sql: str, *arguments: Any, column: Column, size: int
+) -> AsyncIterator[Vectors]:
+    """Batches of a query that yields `id` and `payload` (see `send`).
+
+    Rows of another dimension than the first one's are left out: the gate counts them.
+    """
+    length: int | None = None
+    async for rows in database.batches(sql, *arguments, size=size):
+        if length is None:
+            length = len(rows[0]["payload"])
+        kept = [row for row in rows if len(row["payload"]) == length]
+        yield Vectors(
+            ids=[row["id"] for row in kept],
+            matrix=decode(column, [row["payload"] for row in kept]),
+        )
+
+
+async def read(database: Database, sql: str, *arguments: Any, column: Column, size: int) -> Vectors:
+    """All batches of `stream` in one."""
+    batches = [batch async for batch in stream(database, sql, *arguments, column=column, size=size)]
+    if not batches:
+        return Vectors(ids=[], matrix=np.empty((0, 0), dtype=np.float32))
+    return Vectors(
+        ids=[identifier for batch in batches for identifier in batch.ids],
+        matrix=np.concatenate([batch.matrix for batch in batches]),
+    )

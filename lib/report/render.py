@@ -1,0 +1,50 @@
+"""The report for people: the same data as HTML or as Markdown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+Format = Literal["json", "html", "md"]
+FORMATS: tuple[Format, ...] = ("json", "html", "md")
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(report: dict[str, Any], form: Format) -> str:
+    """The report as text of one of `FORMATS`."""
+    if form == "json":
+        return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=form == "html",
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "interval": interval, "score": score, "cell": cell}
+    return environment.get_template(f"report.{form}.j2").render(report=report)
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return "–" if share is None else f"{100 * share:.1f}%"
+
+
+def interval(bounds: list[float] | tuple[float, float] | None) -> str:
+    """An interval of shares in percent."""
+    return "–" if bounds is None else f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f}%"
+
+
+def score(value: float | None) -> str:
+    """A score to three decimals."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def cell(text: Any) -> str:
+    """Text of a database as a cell of a Markdown table: on one line, without markup."""
+    plain = " ".join(str(text).split())
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!&~$" else c for c in plain)

@@ -1,0 +1,1 @@
+"""Search for passages: by embedding, always within one model, and by words."""

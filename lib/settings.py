@@ -1,0 +1,262 @@
+"""Where the two databases are, what their tables are called, and the limits every query obeys.
+
+The connections come from the environment (`LIFE_DASHBOARD_DSN`, `KNOWLEDGE_BASE_DSN`), else from
+`.streamlit/secrets.toml`; with neither, Concordance uses its own demo. Everything else comes from
+the same file. `docs/connecting.md` documents every key, and a test holds it to that.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from lib.errors import SettingsError
+
+PROJECT = Path(__file__).resolve().parent.parent
+SECRETS = PROJECT / ".streamlit" / "secrets.toml"
+DEMO = PROJECT / ".demo"
+
+DatabaseName = Literal["life_dashboard", "knowledge_base"]
+LIFE_DASHBOARD: DatabaseName = "life_dashboard"
+KNOWLEDGE_BASE: DatabaseName = "knowledge_base"
+
+DSN_VARIABLES: Mapping[DatabaseName, str] = {
+    "life_dashboard": "LIFE_DASHBOARD_DSN",
+    "knowledge_base": "KNOWLEDGE_BASE_DSN",
+}
+
+# Sections of secrets.toml that Streamlit reads itself.
+STREAMLIT_SECTIONS = frozenset({"auth"})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Connection(_Section):
+    """One database. The DSN is secret because it may hold a password."""
+
+    dsn: SecretStr
+
+
+class Connections(_Section):
+    """Both databases, or neither: then the demo is used."""
+
+    life_dashboard: Connection | None = None
+    knowledge_base: Connection | None = None
+
+
+class Highlights(_Section):
+    """The table of highlights in life_dashboard and its columns."""
+
+    table: str = "events"
+    id: str = "id"
+    text: str = "text"
+    book_id: str | None = "book_id"
+    embedding: str = "embedding"
+    embedding_model: str | None = "embedding_model"
+    created_at: str | None = "created_at"
+
+
+class Books(_Section):
+    """The table of books in knowledge_base and its columns."""
+
+    table: str = "books"
+    book_id: str = "book_id"
+    title: str = "title"
+    author: str | None = "author"
+
+
+class Passages(_Section):
+    """The table of passages in knowledge_base and its columns."""
+
+    table: str = "chunks"
+    chunk_id: str = "chunk_id"
+    book_id: str = "book_id"
+    content: str = "content"
+    chapter_number: str | None = "chapter_number"
+    position: str | None = None
+
+
+class Embeddings(_Section):
+    """The table of passage embeddings in knowledge_base and its columns."""
+
+    table: str = "chunk_embeddings"
+    chunk_id: str = "chunk_id"
+    embedding_model: str = "embedding_model"
+    embedding: str = "embedding"
+
+
+class RelationNames(_Section):
+    """What the four relations are called."""
+
+    highlights: Highlights = Highlights()
+    books: Books = Books()
+    passages: Passages = Passages()
+    embeddings: Embeddings = Embeddings()
+
+
+class Pools(_Section):
+    """Size and patience of each pool; times in seconds."""
+
+    max_size: int = Field(4, ge=1, le=100)
+    acquire_timeout: float = Field(5.0, gt=0)
+    connect_timeout: float = Field(4.0, gt=0)
+    statement_timeout: float = Field(60.0, gt=0)
+    lock_timeout: float = Field(3.0, gt=0)
+    idle_in_transaction_timeout: float = Field(60.0, gt=0)
+
+
+class Limits(_Section):
+    """How much is read at most before a figure is taken from a sample, which the app then says."""
+
+    batch_rows: int = Field(5_000, ge=100)
+    gate_rows: int = Field(200_000, ge=1_000)
+    score_highlights: int = Field(2_000, ge=50)
+    background_highlights: int = Field(200, ge=20)
+    background_passages: int = Field(2_000, ge=100)
+    anchors: int = Field(300, ge=5)
+    suspect_rows: int = Field(50_000, ge=1_000)
+
+
+class Settings(_Section):
+    """All settings, checked as a whole."""
+
+    connections: Connections = Connections()
+    relations: RelationNames = RelationNames()
+    pools: Pools = Pools()
+    limits: Limits = Limits()
+
+    @property
+    def demo(self) -> bool:
+        """True when no connection is configured and the demo library serves."""
+        return self.connections.life_dashboard is None
+
+    def dsn(self, database: DatabaseName) -> str:
+        """The DSN of one database, password included: hand it to asyncpg and to nothing else."""
+        connection: Connection | None = getattr(self.connections, database)
+        if connection is None:
+            raise SettingsError(
+                f"No connection to {database} is configured.", f"Set {DSN_VARIABLES[database]}."
+            )
+        return connection.dsn.get_secret_value()
+
+    def with_connections(self, life_dashboard: str, knowledge_base: str) -> Settings:
+        """The same settings, connected to these two DSNs."""
+        connections = Connections(
+            life_dashboard=Connection(dsn=SecretStr(life_dashboard)),
+            knowledge_base=Connection(dsn=SecretStr(knowledge_base)),
+        )
+        return self.model_copy(update={"connections": connections})
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings.
+
+    `path` is the secrets file (default: `CONCORDANCE_SECRETS`, else the project's), `environ` the
+    environment (default: the process's). Raises SettingsError with one sentence that names the
+    setting and the fix.
+    """
+    environ = os.environ if environ is None else environ
+    if path is None:
+        path = Path(environ.get("CONCORDANCE_SECRETS") or SECRETS)
+    values = _read(path)
+    origins: dict[DatabaseName, str] = {}
+    for database, variable in DSN_VARIABLES.items():
+        origins[database] = f"connections.{database}.dsn in {path.name}"
+        if environ.get(variable):
+            _section(_section(values, "connections"), database)["dsn"] = environ[variable]
+            origins[database] = variable
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, path) from None
+    _check_connections(settings, origins)
+    return settings
+
+
+def demo_directory(environ: Mapping[str, str] | None = None) -> Path:
+    """Where the demo keeps its server and library: `CONCORDANCE_DEMO`, else `.demo/`."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("CONCORDANCE_DEMO") or DEMO)
+
+
+def _section(values: dict[str, Any], key: str) -> dict[str, Any]:
+    section = values.setdefault(key, {})
+    if not isinstance(section, dict):
+        raise SettingsError(f"{key} must be a section of the settings.", f"Write it as [{key}].")
+    return section
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # The parser's message gives line and column, never the text of the line.
+        raise SettingsError(
+            f"{path.name} is not valid TOML: {error}.", "Correct that line."
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"{path.name} cannot be read: {error.strerror}.") from None
+    return {key: value for key, value in values.items() if key not in STREAMLIT_SECTIONS}
+
+
+def _explain(error: ValidationError, path: Path) -> SettingsError:
+    """One sentence for the first fault that pydantic found; values are never quoted."""
+    fault = error.errors(include_input=False, include_url=False)[0]
+    place = [str(part) for part in fault["loc"]]
+    setting = ".".join(place)
+    if fault["type"] == "extra_forbidden":
+        known = _keys_beside(place)
+        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.4)
+        hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(sorted(known))}."
+        return SettingsError(f"Unknown setting {setting} in {path.name}.", hint)
+    if fault["type"] == "missing":
+        return SettingsError(f"The setting {setting} is missing in {path.name}.", "Add it.")
+    return SettingsError(f"The setting {setting} in {path.name} is wrong: {fault['msg']}.")
+
+
+def _keys_beside(place: list[str]) -> list[str]:
+    """The keys that are known where the unknown key `place[-1]` stands."""
+    model: type[BaseModel] = Settings
+    for part in place[:-1]:
+        annotation = model.model_fields[part].annotation
+        candidates = getattr(annotation, "__args__", (annotation,))
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(model.model_fields)
+
+
+def _check_connections(settings: Settings, origins: Mapping[DatabaseName, str]) -> None:
+    configured = {name: getattr(settings.connections, name) is not None for name in DSN_VARIABLES}
+    if any(configured.values()) and not all(configured.values()):
+        there = next(name for name, found in configured.items() if found)
+        lacking = next(name for name, found in configured.items() if not found)
+        raise SettingsError(
+            f"{there} is configured but {lacking} is not.",
+            f"Set {DSN_VARIABLES[lacking]} or [connections.{lacking}], or remove both.",
+        )
+    if not settings.demo:
+        for name in DSN_VARIABLES:
+            _check_dsn(settings.dsn(name), origins[name])
+
+
+def _check_dsn(dsn: str, origin: str) -> None:
+    hint = "Write it as postgresql://user@host:5432/database."
+    try:
+        parts = urlsplit(dsn)
+        _ = parts.port
+    except ValueError:
+        raise SettingsError(f"{origin} is not a PostgreSQL address.", hint) from None
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise SettingsError(
+            f"{origin} is not a PostgreSQL address: it does not begin with postgresql://.", hint
+        )
