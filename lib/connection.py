@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lib import settings as settings_file
 from lib.databases.loop import EventLoop
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations, resolve
-from lib.demo.provision import Reporter, addresses, provision
+from lib.demo.provision import Progress, Reporter, addresses, provision
 from lib.demo.server import DemoServer
+from lib.errors import ConcordanceError
 from lib.settings import Settings, demo_directory
 
 Result = TypeVar("Result")
@@ -84,3 +87,36 @@ def provisioned(
     server = provision(directory or demo_directory(), report)
     found = addresses(server)
     return settings.with_connections(found.life_dashboard, found.knowledge_base), server
+
+
+class Setup:
+    """The one connection of the process, set up on a thread that outlives any browser."""
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None
+        self.error: ConcordanceError | None = None
+        self.connection: Connection | None = None
+        self.server: DemoServer | None = None
+        self.thread = threading.Thread(target=self._run, name="concordance-setup", daemon=True)
+        self.thread.start()
+        atexit.register(self.close)
+
+    def _run(self) -> None:
+        def report(progress: Progress) -> None:
+            self.progress = progress
+
+        try:
+            settings, self.server = provisioned(settings_file.load(), report)
+            if self.server is not None:
+                # Started by hand or not: with the last app its server ends.
+                self.server.keep_running(False)
+            self.connection = Connection(settings)
+        except ConcordanceError as error:
+            self.error = error
+
+    def close(self) -> None:
+        """End what was begun, at the end of the process."""
+        if self.connection is not None:
+            self.connection.close()
+        if self.server is not None:
+            self.server.release()

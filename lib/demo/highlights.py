@@ -22,7 +22,6 @@ HIGHLIGHTS = 1_408
 FEWEST_WORDS, MOST_WORDS = 20, 60
 OUTSIDE_SHARE = 0.10  # of text that no book of the library holds
 BOOKLESS_SHARE = 0.05  # of all: the player did not say which book was playing
-HARSH_SHARE = 0.30  # heard in a car, not in a studio
 MISLABELLED = 30  # labelled as one model, embedded by the other
 UNLABELLED = 60  # without a label; a third of them embedded by the other model
 UNKNOWN_BOOK_ID = 9_001  # a book id that knowledge_base does not have
@@ -74,7 +73,7 @@ def compose(library: Library, count: int = HIGHLIGHTS) -> tuple[list[DemoHighlig
     highlights, planted = [], []
     for index in range(count):
         identifier = index + 1
-        profile = noise.HARSH if rng.random() < HARSH_SHARE else noise.STUDIO
+        profile = noise.HARSH if rng.random() < noise.HARSH_SHARE else noise.STUDIO
         length = int(rng.integers(FEWEST_WORDS, MOST_WORDS + 1))
         first = last = None
         if outside[index]:

@@ -35,6 +35,7 @@ PARTS = (
     "schema.py",
     "sounds.py",
     "text.py",
+    "vocabulary.py",
 )
 POLL_SECONDS = 0.2
 

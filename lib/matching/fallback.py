@@ -23,7 +23,7 @@ from lib.databases.relations import Relations
 from lib.matching.windows import normalise
 
 Method = Literal["alignment", "pg_trgm", "none"]
-METHODS: tuple[Method, ...] = ("alignment", "pg_trgm", "none")
+METHODS: tuple[Method, ...] = ("none", "alignment", "pg_trgm")
 OPERATOR = "<<->"
 
 # Largest distances that are accepted, from the demo, where the true passage is known: see

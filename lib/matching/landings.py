@@ -20,10 +20,11 @@ def land(scan: Scan, hits: Hits) -> pd.DataFrame:
     """For each matched highlight, by row: where it is, and where each order lands first.
 
     Columns `highlight` (row), `passage` (row of the passage that most of its windows hit, the
-    first of equals), `agreeing` (how many do), and for each order `attempts_<order>` and
-    `landing_<order>`: `confirmed` when another, non-overlapping window hits the same passage or a
-    neighbour of it; else `contradicted` when the passage with the most hitting windows is
-    elsewhere; else `unverified`. A window that hits several passages lands in the first of them.
+    first of equals), `agreeing` (how many do), and for each order `attempts_<order>`,
+    `first_<order>` (row of the passage it lands in) and `landing_<order>`: `confirmed` when
+    another, non-overlapping window hits the same passage or a neighbour of it; else `contradicted`
+    when the passage with the most hitting windows is elsewhere; else `unverified`. A window that
+    hits several passages lands in the first of them.
     """
     book = pd.factorize(scan.passages["book"])[0]
     position = scan.passages["position"].to_numpy()
@@ -53,17 +54,22 @@ def land(scan: Scan, hits: Hits) -> pd.DataFrame:
                 verdict = "confirmed"
             elif agreeing > votes[int(landed)] and not bool(near[passages == winner].any()):
                 verdict = "contradicted"
-            values += [int(tried[first]), verdict]
+            values += [int(tried[first]), int(landed), verdict]
         rows.append(tuple(values))
     columns = ["highlight", "passage", "agreeing"]
     for order in ORDERS:
-        columns += [attempts_column(order), landing_column(order)]
+        columns += [attempts_column(order), first_column(order), landing_column(order)]
     return pd.DataFrame(rows, columns=columns)
 
 
 def attempts_column(order: Order) -> str:
     """The column of `land` that holds the attempts of an order."""
     return f"attempts_{order}"
+
+
+def first_column(order: Order) -> str:
+    """The column of `land` that holds the passage an order lands in first."""
+    return f"first_{order}"
 
 
 def landing_column(order: Order) -> str:

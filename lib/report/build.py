@@ -20,12 +20,14 @@ from lib.databases.relations import Relations
 from lib.matching import fallback, landings, rates
 from lib.matching.anchors import find_anchors
 from lib.matching.fallback import Method
-from lib.matching.orders import BUDGETS, ORDERS, Order
-from lib.matching.rates import Hits, Scope
+from lib.matching.orders import BUDGETS, ORDERS
+from lib.matching.rates import Scope
 from lib.matching.scan import Scan, scan
 from lib.matching.statistics import wilson
+from lib.matching.study import Study, study
 from lib.matching.windows import Mode
 from lib.similarity import measure
+from lib.similarity.coverage import by_book_and_model
 from lib.similarity.scores import separation, summarise
 
 VERSION = 1
@@ -88,23 +90,20 @@ async def build(
         found = await scan(
             databases, relations, texts, options.window, options.stride, options.mode
         )
-        hits = rates.within(found, options.scope)
-        landed = landings.land(found, hits)
-        tried = rates.all_attempts(hits)
-        matching = _matching(options, hits, landed, tried)
+        read = study(found, options.scope, options.budgets)
+        matching = _matching(options, read)
     with clock.stage("fallback"):
-        unmatched = np.flatnonzero((hits.counts > 0) & ~hits.matched).tolist()
-        fallen = await _fall_back(databases, relations, texts, unmatched, options)
-        matching |= _with_fallback(options, hits, fallen)
+        fallen = await _fall_back(databases, relations, texts, read.unmatched, options)
+        matching |= _with_fallback(options, read, fallen)
         if options.matches:
-            matching["matches"] = _matches(found, tried, landed, fallen)
+            matching["matches"] = _matches(found, read, fallen)
     labels = list(sources["life_dashboard"]["by_model"])
     models = list(sources["knowledge_base"]["embeddings_by_model"])
     with clock.stage("similarity"):
         similarity = await _similarity(databases, relations, sources, labels, models, options.seed)
     with clock.stage("alignment"):
         alignment = await _alignment(
-            databases, relations, find_anchors(found, landed), labels, models, options.seed
+            databases, relations, find_anchors(found, read.landings), labels, models, options.seed
         )
     return {
         "version": VERSION,
@@ -139,36 +138,31 @@ def _counts(frame: pd.DataFrame, key: str, value: str) -> dict[str, int]:
     return {str(k): int(v) for k, v in zip(frame[key], frame[value], strict=True)}
 
 
-def _matching(
-    options: Options,
-    hits: Hits,
-    landed: pd.DataFrame,
-    tried: dict[Order, np.ndarray],
-) -> Values:
-    table = rates.by_budget(tried, hits.eligible, options.budgets)
-    baseline = rates.random_order(hits, options.budgets)
+def _matching(options: Options, read: Study) -> Values:
+    table = read.by_budget
     return {
         "window": options.window,
         "stride": options.stride,
         "mode": options.mode,
         "scope": options.scope,
-        "highlights": len(hits.counts),
-        "too_short": len(hits.counts) - hits.eligible,
-        "eligible": hits.eligible,
-        "any_window": _rate(int(hits.matched.sum()), hits.eligible),
+        "highlights": read.highlights,
+        "too_short": int(read.too_short.sum()),
+        "eligible": read.eligible,
+        "any_window": _rate(int(read.matched.sum()), read.eligible),
         "orders": {
             order: {
                 "by_budget": [
-                    {"budget": int(row.budget), **_rate(int(row.matched), hits.eligible)}
+                    {"budget": int(row.budget), **_rate(int(row.matched), read.eligible)}
                     for row in table[table["order"] == order].itertuples()
                 ],
-                "median_attempts": rates.median_attempts(tried[order]),
-                **landings.count_landings(landed, order),
+                "median_attempts": rates.median_attempts(read.attempts[order]),
+                **landings.count_landings(read.landings, order),
             }
             for order in ORDERS
         },
         "random_order": [
-            {"budget": int(row.budget), "rate": number(row.rate)} for row in baseline.itertuples()
+            {"budget": int(row.budget), "rate": number(row.rate)}
+            for row in read.random_order.itertuples()
         ],
         "comparisons": [
             {
@@ -182,7 +176,7 @@ def _matching(
                 "p_value": number(row.p_value),
                 "p_holm": number(row.p_holm),
             }
-            for row in rates.compare(tried, hits.counts, options.budgets).itertuples()
+            for row in read.comparisons.itertuples()
         ],
         "by_position": [
             {
@@ -192,7 +186,7 @@ def _matching(
                 "rate": number(row.rate),
                 "ci95": _interval(row.low, row.high),
             }
-            for row in rates.by_position(hits).itertuples()
+            for row in read.by_position.itertuples()
         ],
     }
 
@@ -217,7 +211,7 @@ async def _fall_back(
     )
 
 
-def _with_fallback(options: Options, hits: Hits, fallen: pd.DataFrame) -> Values:
+def _with_fallback(options: Options, read: Study, fallen: pd.DataFrame) -> Values:
     accepted = int(fallen["accepted"].sum())
     return {
         "fallback": {
@@ -227,13 +221,12 @@ def _with_fallback(options: Options, hits: Hits, fallen: pd.DataFrame) -> Values
             "attempted": len(fallen),
             "matched": accepted,
         },
-        "matched_total": _rate(int(hits.matched.sum()) + accepted, hits.eligible),
+        "matched_total": _rate(int(read.matched.sum()) + accepted, read.eligible),
     }
 
 
-def _matches(
-    found: Scan, tried: dict[Order, np.ndarray], landed: pd.DataFrame, fallen: pd.DataFrame
-) -> list[Values]:
+def _matches(found: Scan, read: Study, fallen: pd.DataFrame) -> list[Values]:
+    landed = read.landings
     passage_of = dict(zip(landed["highlight"], landed["passage"], strict=True))
     fallback_of = {row.highlight: row for row in fallen.itertuples()}
     ids = found.passages["passage"]
@@ -253,7 +246,7 @@ def _matches(
                 "passage": plain(passage),
                 "attempts": {
                     order: int(first[row]) if math.isfinite(first[row]) else None
-                    for order, first in tried.items()
+                    for order, first in read.attempts.items()
                 },
                 "distance": distance,
             }
@@ -326,23 +319,13 @@ async def _alignment(
 
 
 def _coverage(covered: pd.DataFrame, titles: pd.DataFrame, models: list[str]) -> list[Values]:
-    per_book: dict[str, Values] = {
-        row.book: {
-            "book": row.book,
-            "title": row.title,
-            "passages": 0,
-            "embedded": dict.fromkeys(models, 0),
-        }
-        for row in titles.itertuples()
-    }
-    for row in covered.itertuples():
+    per_book: dict[str, Values] = {}
+    for row in by_book_and_model(covered, titles, models).itertuples():
         entry = per_book.setdefault(
             row.book,
-            {"book": row.book, "title": None, "passages": 0, "embedded": dict.fromkeys(models, 0)},
+            {"book": row.book, "title": row.title, "passages": row.passages, "embedded": {}},
         )
-        entry["passages"] = int(row.passages)
-        if isinstance(row.model, str):
-            entry["embedded"][row.model] = int(row.embedded)
+        entry["embedded"][row.model] = row.embedded
     return list(per_book.values())
 
 

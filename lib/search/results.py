@@ -16,6 +16,8 @@ from lib.similarity.scores import unit
 
 MOST_RESULTS = 200
 MOST_WORDS = 32
+LONG_WORD = 4
+MARKS = ".,;:!?\"'()[]\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 COLUMNS = ["passage", "book", "title", "chapter", "content", "score"]
 
@@ -82,3 +84,20 @@ async def _described(
         .reindex(columns=COLUMNS)
     )
     return Results(rows, truncated=len(found) >= most)
+
+
+def find_highlights(texts: pd.DataFrame, words: str, most: int) -> pd.DataFrame:
+    """The first `most` highlights that hold `words`, whatever their case, with id as text as index.
+
+    `texts` as of `lib.databases.highlights.read_texts`.
+    """
+    if words.strip():
+        holds = texts["text"].str.contains(words.strip(), case=False, regex=False)
+        texts = texts[holds]
+    return texts.head(most).set_index(texts.head(most)["id"].map(str))
+
+
+def words_to_mark(text: str) -> list[str]:
+    """The words of a query worth marking: the long ones, or all where there are no long ones."""
+    words = [word.strip(MARKS) for word in text.split()]
+    return [word for word in words if len(word) >= LONG_WORD] or [word for word in words if word]

@@ -18,7 +18,7 @@ from lib.databases.vectors import Vectors
 from lib.similarity import suspects, verdicts
 from lib.similarity.calibration import Background, background
 from lib.similarity.scores import NearestPassages, unit
-from lib.similarity.verdicts import Judgement
+from lib.similarity.verdicts import PairAlignment
 
 SEED = 0
 TOP_K = 10
@@ -47,21 +47,6 @@ class PairScores:
     passages_total: int
 
 
-@dataclass(frozen=True)
-class PairAlignment:
-    """The judgement on one pair of labels, and the scores that it rests on.
-
-    `anchor_scores` are of the anchors with their true passages, `random_scores` of the same
-    anchors with random passages.
-    """
-
-    highlight_model: str
-    passage_model: str
-    judgement: Judgement
-    anchor_scores: NDArray[np.float32]
-    random_scores: NDArray[np.float32]
-
-
 async def measure_background(
     databases: Databases,
     relations: Relations,
@@ -69,7 +54,10 @@ async def measure_background(
     passage_model: str,
     seed: int = SEED,
 ) -> Background:
-    """Scores of random pairs: `limits.background_highlights` × `limits.background_passages`."""
+    """Scores of random pairs: `limits.background_highlights` × `limits.background_passages`.
+
+    Where no highlight carries the label, other random passages stand in for highlights.
+    """
     limits = databases.settings.limits
     drawn = await highlights.read_vectors(
         databases, relations, highlight_model, limits.background_highlights
@@ -77,6 +65,10 @@ async def measure_background(
     passages = await embeddings.read_sample(
         databases, relations, passage_model, limits.background_passages, seed
     )
+    if len(drawn) == 0 and highlight_model == passage_model:
+        drawn = await embeddings.read_sample(
+            databases, relations, passage_model, limits.background_highlights, seed + 1
+        )
     if not comparable(drawn, passages):
         return Background(np.empty(0, np.float32), len(drawn), len(passages), seed)
     return await asyncio.to_thread(background, drawn.matrix, passages.matrix, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,10 @@ from scipy import stats
 
 Matrix = NDArray[np.float32]
 Scores = NDArray[np.float32]
+
+NEAREST = "nearest passage"
+RANDOM_PAIRS = "random pairs"
+ORDINALS = {1: "nearest", 2: "2nd nearest", 3: "3rd nearest"}
 
 
 @dataclass(frozen=True)
@@ -122,3 +126,44 @@ def histogram(series: dict[str, NDArray[Any]], bins: int = 60) -> pd.DataFrame:
             )
         )
     return pd.concat(frames, ignore_index=True)[columns]
+
+
+def series_of_pair(nearest: Scores, background: NDArray[Any], k: int) -> dict[str, NDArray[Any]]:
+    """The three distributions of one pair of labels: nearest, k-th nearest, and random pairs.
+
+    `nearest` has shape (highlights, at least k), best first; places that are empty are left out.
+    """
+    columns = {
+        NEAREST: nearest[:, 0],
+        f"{k}th nearest" if k > 3 else ORDINALS[k]: nearest[:, k - 1],
+    }
+    series = {name: scores[np.isfinite(scores)] for name, scores in columns.items()}
+    return series | {RANDOM_PAIRS: background}
+
+
+def describe_pair(nearest: Scores, background: NDArray[Any], k: int) -> pd.DataFrame:
+    """The same distributions in figures, with their separation from the background.
+
+    Columns `series`, `n`, `mean`, `sd`, `p50`, `p95`, `p99` and `separation` (None for the
+    background itself); empty when nothing could be compared.
+    """
+    rows = [
+        {
+            "series": name,
+            **asdict(summarise(scores)),
+            "separation": None if name == RANDOM_PAIRS else separation(scores, background),
+        }
+        for name, scores in series_of_pair(nearest, background, k).items()
+        if len(scores)
+    ]
+    return pd.DataFrame(rows)
+
+
+def histogram_by_model(series: dict[str, dict[str, NDArray[Any]]]) -> pd.DataFrame:
+    """`histogram` of each model's series, with a column `model`; each model has bins of its own."""
+    frames = [
+        histogram(mine).assign(model=model)
+        for model, mine in series.items()
+        if any(len(scores) for scores in mine.values())
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

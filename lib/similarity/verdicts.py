@@ -7,10 +7,13 @@ neither is clear the verdict is `inconclusive`, never a guess.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from lib.matching.statistics import wilson
@@ -41,6 +44,21 @@ class Judgement:
     recall_at_10: float | None
     ci95: tuple[float, float] | None
     covariance_alignment: float | None
+
+
+@dataclass(frozen=True)
+class PairAlignment:
+    """The judgement on one pair of labels, and the scores that it rests on.
+
+    `anchor_scores` are of the anchors with their true passages, `random_scores` of the same
+    anchors with random passages.
+    """
+
+    highlight_model: str
+    passage_model: str
+    judgement: Judgement
+    anchor_scores: NDArray[np.float32]
+    random_scores: NDArray[np.float32]
 
 
 def judge(ranks: np.ndarray, passages: int, rho: float | None) -> Judgement:
@@ -112,3 +130,48 @@ def different_dimensions(highlights: int, passages: int) -> Judgement:
     """The verdict on vectors that cannot even be compared."""
     note = f"{highlights} dimensions against {passages}: these cannot be one model."
     return Judgement("mismatched", note, 0, None, None, None, None)
+
+
+def as_table(pairs: Sequence[PairAlignment]) -> pd.DataFrame:
+    """The judgements as rows, in their order.
+
+    Columns `highlight_model`, `passage_model`, `verdict`, `anchors`, `recall_at_1`,
+    `recall_at_10`, `low`, `high` (Wilson's interval of recall@10), `rho`, `note`, and `caption`
+    (a line for a cell of the matrix).
+    """
+    rows = []
+    for pair in pairs:
+        found = pair.judgement
+        low, high = found.ci95 or (None, None)
+        recall = "–" if found.recall_at_10 is None else f"{100 * found.recall_at_10:.0f}%"
+        rows.append(
+            {
+                "highlight_model": pair.highlight_model,
+                "passage_model": pair.passage_model,
+                "verdict": found.verdict,
+                "anchors": found.anchors,
+                "recall_at_1": found.recall_at_1,
+                "recall_at_10": found.recall_at_10,
+                "low": low,
+                "high": high,
+                "rho": found.covariance_alignment,
+                "note": found.note,
+                "caption": f"recall@10 {recall}, {found.anchors} anchors",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def mislabelled(table: pd.DataFrame) -> list[str]:
+    """The labels that both sides carry although their vectors do not belong together."""
+    same = table["highlight_model"] == table["passage_model"]
+    return list(table.loc[same & (table["verdict"] == "mismatched"), "highlight_model"])
+
+
+def in_words(table: pd.DataFrame) -> str:
+    """The matrix as one sentence, for those who do not see it."""
+    parts = [
+        f"{row.highlight_model} with {row.passage_model} {row.verdict}"
+        for row in table.itertuples()
+    ]
+    return "; ".join(parts) + "."

@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from lib.demo import noise, text
 from lib.demo.noise import HARSH, STUDIO, Hearing, Profile
 
-SPANS = 400
+SPANS = 600
 ROOT = Path(__file__).parents[2]
 # Of the transcripts of Peter and Wendy; see the docstring of lib.demo.noise.
 MEASURED_STUDIO = (0.126, 0.030, 0.026, 0.038, 0.038, 0.034, 0.039, 0.036, 0.034, 0.057)
@@ -88,7 +88,7 @@ def _hear_often(hearing: Hearing, phrase: str, profile: Profile, times: int = 10
     return [_hear(hearing, phrase, profile, seed) for seed in range(times)]
 
 
-# Some 1,600 words per tenth: two standard errors are .010 in the studio and .023 in harsh clips,
+# Some 2,400 words per tenth: two standard errors are .008 in the studio and .019 in harsh clips,
 # and the measured rates have errors of their own.
 @pytest.mark.parametrize(
     ("profile", "measured", "tolerance", "overall"),
@@ -120,7 +120,7 @@ def test_highlights_of_the_demo_keep_a_window_as_often_as_real_ones(
     rng = np.random.default_rng(3)
     windows: list[str] = []
     highlight_of_window: list[int] = []
-    for number, span in enumerate(spans):
+    for number, span in enumerate(spans[:300]):
         profile = HARSH if rng.random() < noise.HARSH_SHARE else STUDIO
         words = hearing.hear(span, rng, profile).lower().split()
         found = [" ".join(words[start : start + 6]) for start in range(len(words) - 5)]
@@ -128,7 +128,7 @@ def test_highlights_of_the_demo_keep_a_window_as_often_as_real_ones(
         highlight_of_window += [number] * len(found)
     hits = AhoCorasick(windows).find_matches_as_indexes("\n".join(verses).lower(), overlapping=True)
     matched = {highlight_of_window[window] for window, _, _ in hits}
-    assert 0.40 < len(matched) / len(spans) < 0.75
+    assert 0.40 < len(matched) / 300 < 0.75
 
 
 def test_one_seed_gives_one_transcript(hearing: Hearing, spans: list[list[str]]) -> None:

@@ -1,0 +1,44 @@
+"""Text from a database inside Markdown: shown as it stands, never interpreted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Shortcodes are replaced after escapes are resolved: only a character between can stop them.
+SHORTCODE = re.compile(r":(?=[\w+-]+(?:/\w+)?:)")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+ZERO_WIDTH_NON_JOINER = "\u200c"
+
+
+def escape(text: str) -> str:
+    """The text as Markdown that shows it literally, on one line."""
+    visible = " ".join(CONTROL.sub(" ", text).split())
+    visible = SHORTCODE.sub(f":{ZERO_WIDTH_NON_JOINER}", visible)
+    return PUNCTUATION.sub(r"\\\1", visible)
+
+
+def mark(text: str, words: Iterable[str]) -> str:
+    """The text as Markdown with `words`, where they stand as whole words in any case, marked."""
+    wanted = sorted({word for word in words if word.strip()}, key=len, reverse=True)
+    if not wanted:
+        return escape(text)
+    alternatives = "|".join(re.escape(word) for word in wanted)
+    pattern = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
+    parts = []
+    end = 0
+    for found in pattern.finditer(text):
+        before = text[end : found.start()]
+        parts.append(_kept_spaces(before))
+        parts.append(f":orange-background[{escape(found.group())}]")
+        end = found.end()
+    parts.append(_kept_spaces(text[end:]))
+    return "".join(parts).strip()
+
+
+def _kept_spaces(text: str) -> str:
+    """Escaped, with a space kept at either end where there was one."""
+    if not text.strip():
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{escape(text)}{' ' if text[-1].isspace() else ''}"

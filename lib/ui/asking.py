@@ -1,0 +1,196 @@
+"""Asking `lib`: one connection for the process, results remembered, waits that can be left."""
+
+from __future__ import annotations
+
+import contextvars
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from lib.connection import Connection, Setup
+from lib.databases import doctor
+from lib.databases.doctor import Check
+from lib.demo.provision import Progress
+from lib.matching import fallback
+from lib.matching.fallback import Method
+from lib.matching.rates import Scope
+from lib.matching.scan import Scan
+from lib.search import embedders
+from lib.settings import Limits
+from lib.similarity.scores import Matrix
+
+Result = TypeVar("Result")
+
+CACHE_SECONDS = 900
+CACHE_ENTRIES = 64
+WAIT_SECONDS = 0.1
+# A bar that is gone again at once only flickers.
+BAR_AFTER_SECONDS = 0.5
+
+
+def tick() -> None:
+    """Where Streamlit may interrupt a wait: when the browser reruns or leaves."""
+    _ = "_tick" in st.session_state
+
+
+@st.cache_resource(show_spinner=False)
+def _setup() -> Setup:
+    return Setup()
+
+
+def connection() -> Connection:
+    """The open connection; waits for the demo to be made, and shows how far it is."""
+    setup = _setup()
+    started = time.monotonic()
+    slot = None
+    while setup.thread.is_alive():
+        setup.thread.join(WAIT_SECONDS)
+        if time.monotonic() - started > BAR_AFTER_SECONDS:
+            slot = slot or st.empty()
+            _show_provisioning(slot.container(), setup.progress)
+        tick()
+    if slot is not None:
+        slot.empty()
+        st.rerun()
+    if setup.error is not None:
+        _setup.clear()
+        raise setup.error
+    assert setup.connection is not None
+    return setup.connection
+
+
+def _show_provisioning(slot: Any, progress: Progress | None) -> None:
+    if progress is None:
+        return
+    counts = f": {progress.done:,} of {progress.total:,}" if progress.total else ""
+    slot.progress(
+        progress.share,
+        text=f"Making the demo library, step {progress.step} of {progress.steps}. "
+        f"{progress.what}{counts}",
+    )
+    slot.caption("This happens once and takes about half a minute.")
+
+
+def limits() -> Limits:
+    """How much is read at most."""
+    return connection().settings.limits
+
+
+def examine() -> list[Check]:
+    """The doctor's checks, made anew at every call."""
+    return connection().run_on_databases(doctor.examine, tick)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A query that counts as it goes: its callback's name, what it counts, and up to what."""
+
+    keyword: str
+    what: str
+    total: int
+
+
+def ask(
+    query: Callable[..., Coroutine[Any, Any, Result]],
+    *arguments: Any,
+    counted: Counted | None = None,
+    **keywords: Any,
+) -> Result:
+    """The result of a query of `lib`, remembered for a quarter of an hour.
+
+    Interruptible: a browser that reruns or leaves cancels the statement on the server. With
+    `counted`, a bar shows how far it is.
+    """
+    open_connection = connection()
+    seen = [0]
+    outside = contextvars.copy_context()
+    slot = st.empty() if counted else None
+    started = time.monotonic()
+
+    def on_wait() -> None:
+        tick()
+        if counted and slot is not None and time.monotonic() - started > BAR_AFTER_SECONDS:
+            share = min(1.0, seen[0] / max(counted.total, 1))
+            text = f"{counted.what}: {seen[0]:,} of {counted.total:,}"
+            # Outside of the cached function, which would keep and replay what it draws.
+            outside.run(slot.progress, share, text)
+
+    def compute() -> Result:
+        extra = {counted.keyword: lambda done: seen.__setitem__(0, done)} if counted else {}
+        return open_connection.run(query, *arguments, on_wait=on_wait, **keywords, **extra)
+
+    name = f"{query.__module__}.{query.__qualname__}"
+    try:
+        result: Result = _remember(id(open_connection), name, arguments, keywords, compute)
+    finally:
+        if slot is not None:
+            slot.empty()
+    return result
+
+
+@st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)
+def _remember(
+    connection_id: int,
+    name: str,
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    _compute: Callable[[], Any],
+) -> Any:
+    return _compute()
+
+
+def derive(function: Callable[..., Result], key: tuple[Any, ...], *arguments: Any) -> Result:
+    """The result of a pure function, remembered by `key`, which must name its arguments."""
+    name = f"{function.__module__}.{function.__qualname__}"
+    result: Result = _remember(id(connection()), name, key, {}, lambda: function(*arguments))
+    return result
+
+
+def fall_back(
+    method: Method,
+    key: tuple[Any, ...],
+    found: Scan,
+    rows: tuple[int, ...],
+    scope: Scope,
+    known_books: set[str],
+) -> pd.DataFrame:
+    """The nearest place of each highlight of `rows` (see `lib.matching.fallback`), counted."""
+    if method == "pg_trgm":
+        return ask(
+            fallback.nearest_by_trigrams,
+            found.highlights,
+            rows,
+            known_books,
+            counted=Counted("on_count", "Highlights compared", len(rows)),
+        )
+    library = ask(fallback.read_library)
+    outside = contextvars.copy_context()
+    slot = st.empty()
+
+    def on_count(done: int) -> None:
+        tick()
+        share = done / max(len(rows), 1)
+        outside.run(slot.progress, share, f"Highlights compared: {done:,} of {len(rows):,}")
+
+    try:
+        return _remember(
+            id(connection()),
+            "fallback.align",
+            key,
+            {},
+            lambda: fallback.align(
+                found.highlights, rows, library, scope == "book", on_count=on_count
+            ),
+        )
+    finally:
+        slot.empty()
+
+
+@st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)
+def embed(model: str, text: str) -> Matrix:
+    """The vector of a text under a model, of shape (1, dimension)."""
+    return embedders.embed(model, text).reshape(1, -1)

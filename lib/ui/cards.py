@@ -1,0 +1,88 @@
+"""Cards, charts, errors and empty states."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+import streamlit as st
+
+from lib import markup
+from lib.charts import Drawing
+from lib.errors import ConcordanceError
+from lib.settings import PROJECT
+
+
+@contextmanager
+def card(title: str, explanation: str = "") -> Iterator[None]:
+    """A titled part of a page; an error in it leaves the rest of the page alive."""
+    with st.container(border=True):
+        st.subheader(title)
+        if explanation:
+            st.caption(explanation)
+        try:
+            with st.skeleton(height=220):
+                yield
+        except ConcordanceError as error:
+            show_error(error)
+
+
+def show_error(error: ConcordanceError) -> None:
+    """One sentence on what is wrong, one on what to do; text of a database is never markup."""
+    st.error(markup.escape(error.hint or "Try again."), title=markup.escape(error.message))
+
+
+def nothing(why: str, what_next: str) -> None:
+    """An empty state: why there is nothing here, and what to do about it."""
+    st.info(what_next, title=why, icon=":material/inbox:")
+
+
+def chart(
+    drawing: Drawing,
+    data: pd.DataFrame,
+    alternative: str,
+    name: str,
+) -> None:
+    """A chart with its text alternative and a download of its data as `<name>-<time>.csv`."""
+    st.altair_chart(drawing, width="stretch", alt=alternative, key=f"chart-{name}")
+    download(data, name)
+
+
+def download(data: pd.DataFrame, name: str, label: str = "Data as CSV") -> None:
+    """A button that downloads a frame."""
+    stamp = dt.datetime.now().strftime("%Y-%m-%d-%H%M")
+    st.download_button(
+        label,
+        data=lambda: data.to_csv(index=False).encode("utf-8"),
+        file_name=f"concordance-{name}-{stamp}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"download-{name}",
+    )
+
+
+def document(name: str) -> str:
+    """The Markdown of a file in docs/, without its title."""
+    text = (PROJECT / "docs" / name).read_text(encoding="utf-8")
+    return text.partition("\n")[2] if text.startswith("# ") else text
+
+
+def escape(text: str) -> str:
+    """Text of a database as Markdown that shows it literally."""
+    return markup.escape(text)
+
+
+def model_order(models: Iterable[str], labels: Iterable[str] = ()) -> list[str]:
+    """All labels in the order that decides their colours: those of passages first."""
+    return list(dict.fromkeys([*models, *labels]))
+
+
+def state_badge(present: bool) -> str:
+    """A badge, as Markdown, that says whether something is there."""
+    if present:
+        return ":green-badge[:material/check: present]"
+    return ":orange-badge[:material/warning: missing]"

@@ -1,0 +1,130 @@
+"""The frame of every page: navigation, the state of both connections, the demo notice."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from lib import settings as settings_file
+from lib.errors import ConcordanceError
+from lib.settings import DSN_VARIABLES, DatabaseName
+from lib.ui.asking import connection, tick
+from lib.ui.cards import show_error
+
+PING_SECONDS = 20
+
+DEMO_NOTICE = (
+    "**This is the demo.** The books are the King James Bible, one passage per verse. The "
+    "highlights are simulated: spans of that text with the errors of a speech recogniser, one in "
+    "ten from text that is in no book, some without a label, some with a wrong one."
+)
+
+_in_frame: ContextVar[bool] = ContextVar("in_frame", default=False)
+
+
+def navigation() -> StreamlitPage:
+    """Declare all pages; returns the one that was asked for."""
+    return st.navigation(
+        [
+            st.Page(
+                "pages/library.py",
+                title="Library",
+                icon=":material/library_books:",
+                default=True,
+                help="What both databases hold, and what they lack.",
+            ),
+            st.Page(
+                "pages/scores.py",
+                title="Scores",
+                icon=":material/ssid_chart:",
+                help="Are my similarity scores believable?",
+            ),
+            st.Page(
+                "pages/alignment.py",
+                title="Alignment",
+                icon=":material/join_inner:",
+                help="Are my vectors from the model I think they are?",
+            ),
+            st.Page(
+                "pages/matches.py",
+                title="Matches",
+                icon=":material/rule:",
+                help="How well are my highlights found in my books?",
+            ),
+            st.Page(
+                "pages/search.py",
+                title="Search",
+                icon=":material/search:",
+                help="Passages similar to a highlight or a text.",
+            ),
+            st.Page(
+                "pages/connect.py",
+                title="Connect",
+                icon=":material/cable:",
+                help="Use your own databases; what every figure means.",
+            ),
+        ],
+        position="top",
+    )
+
+
+def run_page(page: StreamlitPage) -> None:
+    """Draw the frame and the page in it."""
+    token = _in_frame.set(True)
+    try:
+        heading = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        )
+        heading.title(page.title, width="content")
+        with heading.container(
+            horizontal=True, width="content", gap="small", vertical_alignment="center"
+        ):
+            _show_connections()
+        if settings_file.load().demo:
+            st.caption(DEMO_NOTICE)
+            st.page_link(
+                "pages/connect.py",
+                label="Connect your own databases",
+                icon=":material/cable:",
+                query_params={"tab": "How to connect"},
+            )
+        try:
+            page.run()
+        except ConcordanceError as error:
+            show_error(error)
+    finally:
+        _in_frame.reset(token)
+
+
+def ensure_frame() -> None:
+    """First line of every page: a cold deep link may have run it without the frame."""
+    if not _in_frame.get():
+        navigation()
+        st.rerun()
+
+
+def _show_connections() -> None:
+    """State and latency of both connections, and what the demo is."""
+    try:
+        open_connection = connection()
+    except ConcordanceError as error:
+        st.badge("Not connected", icon=":material/error:", color="red")
+        show_error(error)
+        if st.button("Try again", icon=":material/refresh:"):
+            st.rerun()
+        st.page_link("pages/connect.py", label="How to connect", icon=":material/cable:")
+        st.stop()
+    for name in DSN_VARIABLES:
+        try:
+            seconds = _ping(name, id(open_connection))
+            state = f"{name} {seconds * 1000:.1f} ms"
+            st.badge(state, icon=":material/check_circle:", color="green")
+        except ConcordanceError as error:
+            st.badge(f"{name} fails", icon=":material/error:", color="red", help=error.message)
+
+
+@st.cache_data(ttl=PING_SECONDS, max_entries=8, show_spinner=False)
+def _ping(name: DatabaseName, connection_id: int) -> float:
+    return connection().run_on_databases(lambda databases: databases[name].ping(), tick)

@@ -1,0 +1,49 @@
+"""Passages and highlights as people read them, with the words that matter marked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lib import markup
+from lib.matching.first_hits import WHY_NOT
+from lib.matching.windows import common_runs
+from lib.ui.cards import escape
+
+
+def side_by_side(row: pd.Series, size: int) -> None:
+    """One highlight beside the passage of its first hit, with the words they share in a row."""
+    left, right = st.columns(2)
+    passage = row["content"] if isinstance(row["content"], str) else ""
+    shared = common_runs(row["text"], passage, size)
+    with left, st.container(border=True):
+        st.markdown("**Highlight**")
+        st.markdown(markup.mark(row["text"], shared))
+    with right, st.container(border=True):
+        title = row["title"] if isinstance(row["title"], str) else "no known book"
+        st.markdown(f"**Passage** in {escape(title)}" if passage else "**No passage**")
+        st.markdown(markup.mark(passage, shared) if passage else escape(WHY_NOT[row["state"]]))
+
+
+def show_passage(number: int, row: Any, words: list[str]) -> None:
+    """One search result: where it stands, what its score is worth, and its words."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            chapter = f", chapter {row.chapter}" if isinstance(row.chapter, str) else ""
+            title = row.title if isinstance(row.title, str) else "unknown book"
+            st.markdown(f"**{number}. {escape(title + chapter)}**", width="content")
+            st.badge(f"score {row.score:.3f}", color="gray")
+            if hasattr(row, "percentile"):
+                st.badge(
+                    f"percentile {row.percentile:.2f}",
+                    color="blue",
+                    help="Share of random pairs that score lower.",
+                )
+                st.badge(
+                    f"by chance {row.expected:,.2g}",
+                    color="green" if row.expected < 1 else "orange",
+                    help="Passages of this library expected to score as high by chance.",
+                )
+        st.markdown(markup.mark(row.content or "", words))

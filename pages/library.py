@@ -1,0 +1,106 @@
+"""Both databases at a glance: what they hold, and what they lack."""
+
+import streamlit as st
+
+from lib import charts, ui
+from lib.databases import books, embeddings, highlights, indexes, passages
+from lib.similarity import coverage
+
+ui.ensure_frame()
+
+st.markdown(
+    "What both databases hold, which books can be found under which model, and what is missing."
+)
+
+by_label = ui.ask(highlights.count_by_model)
+by_model = ui.ask(embeddings.count_by_model)
+titles = ui.ask(books.read_books)
+passage_count = ui.ask(passages.count_passages)
+models = by_model["model"].tolist()
+
+with st.grid(4, min_column_width=180):
+    st.metric("Highlights", f"{by_label['highlights'].sum():,}", border=True)
+    st.metric("Books", f"{len(titles):,}", border=True)
+    st.metric("Passages", f"{passage_count:,}", border=True)
+    st.metric("Vectors of passages", f"{by_model['embeddings'].sum():,}", border=True)
+
+if passage_count == 0:
+    ui.nothing(
+        "There are no passages.",
+        "Fill the table of passages, or map relations.passages to another one.",
+    )
+    st.stop()
+
+with ui.card(
+    "Vectors by model",
+    "Only vectors under one label may be compared: vectors of two models mix without an error, "
+    "and the results mean nothing.",
+):
+    both = coverage.by_model(by_label, by_model, passage_count)
+    colours = ui.model_order(models, by_label["model"])
+    for place, column, what in zip(
+        st.columns(2), ("highlights", "embeddings"), ("highlights", "passages"), strict=True
+    ):
+        with place:
+            st.markdown(f"**Labels of {what}**")
+            ui.chart(
+                charts.counts_by_model(both[both[column] > 0], column, colours),
+                both[["model", column]],
+                f"Bars of how many {what} have a vector under each label.",
+                f"labels-of-{what}",
+            )
+
+with ui.card(
+    "Coverage of books",
+    "A passage without a vector under a model cannot be found by a highlight of that model.",
+):
+    covered = coverage.by_book_and_model(ui.ask(embeddings.read_coverage), titles, models)
+    st.markdown("  \n".join(map(ui.escape, coverage.describe_coverage(covered))))
+    if models:
+        ui.chart(
+            charts.coverage(covered),
+            covered,
+            f"Heatmap of {len(titles)} books by {len(models)} models: the share of passages with "
+            "a vector.",
+            "coverage",
+        )
+    else:
+        ui.nothing("No passage has a vector.", "Embed the passages, then come back.")
+
+left, right = st.columns(2)
+with left, ui.card("Index health", "Without these indexes every search reads the whole table."):
+    for check in ui.ask(indexes.check_indexes, tuple(models)):
+        st.markdown(f"{ui.state_badge(check.present)} {ui.escape(check.sentence)}")
+        if check.present:
+            st.caption(f"{ui.escape(check.name or '')}, {check.megabytes:,.1f} MB")
+        if check.create:
+            st.code(check.create, language="sql", wrap_lines=True)
+
+with right, ui.card("Vector gate", "Vectors that no diagnosis can start with."):
+    gate = ui.ask(embeddings.read_gate)
+    faults = coverage.describe_gate(gate)
+    for fault in faults:
+        st.markdown(f":orange-badge[:material/warning: look] {ui.escape(fault)}")
+    if not faults:
+        st.markdown(
+            ":green-badge[:material/check: clean] No vector is missing, zero or not finite, and "
+            "each label has one dimension."
+        )
+    if gate["truncated"].any():
+        st.caption(f"Read from the first {gate['rows'].sum():,} rows.")
+    st.dataframe(
+        gate.drop(columns="truncated"),
+        hide_index=True,
+        alt="Vector gate: counts of missing, zero and non-finite vectors by relation and label",
+        column_config={
+            "relation": "Relation",
+            "model": "Label",
+            "rows": st.column_config.NumberColumn("Rows", format="localized"),
+            "null": st.column_config.NumberColumn("Missing", format="localized"),
+            "zero": st.column_config.NumberColumn("Zero", format="localized"),
+            "not_finite": st.column_config.NumberColumn("Not finite", format="localized"),
+            "dimensions": st.column_config.ListColumn("Dimensions"),
+            "norm_low": st.column_config.NumberColumn("Length, 5%", format="%.3f"),
+            "norm_high": st.column_config.NumberColumn("Length, 95%", format="%.3f"),
+        },
+    )
