@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib import ui
 
-st.set_page_config(page_title="Concordance", page_icon=":material/menu_book:", layout="wide")
+st.set_page_config(page_title="Concordance", page_icon=str(ui.ICON), layout="wide")
 
 page = ui.navigation()
 ui.run_page(page)

@@ -173,7 +173,7 @@ def _demo(options: argparse.Namespace) -> int:
         return OK
     print(f"life_dashboard  {found.life_dashboard}")
     print(f"knowledge_base  {found.knowledge_base}")
-    print("The server keeps running; python -m lib demo --stop ends it.")
+    print("The server keeps running until the app ends, or python -m lib demo --stop.")
     return OK
 
 

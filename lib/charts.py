@@ -108,7 +108,7 @@ def distributions(
         legend=alt.Legend(title=None, orient="top", labelLimit=320),
     )
     base = alt.Chart(frame).encode(
-        color=fixed_colour("series", order, [colour] * len(nearest) + [GREY]),
+        color=fixed_colour("series", order, [*_tones(colour, len(nearest)), GREY]),
         y=alt.Y("density:Q", title="Density (each area is 1)", stack=None),
         tooltip=[
             alt.Tooltip("series:N", title="Scores of"),
@@ -127,6 +127,15 @@ def distributions(
     area = base.mark_area(opacity=0.22, interpolate="monotone").encode(x=x)
     line = base.mark_line(strokeWidth=2, interpolate="monotone").encode(x=x, strokeDash=dashes)
     return alt.layer(area, line).properties(height=HEIGHT)
+
+
+def _tones(colour: str, count: int) -> list[str]:
+    """A colour and paler ones of its hue, halfway to grey each time."""
+    tones = [colour]
+    while len(tones) < count:
+        mixed = zip(bytes.fromhex(tones[-1][1:]), bytes.fromhex("BFC6CE"), strict=True)
+        tones.append("#" + bytes((a + b) // 2 for a, b in mixed).hex())
+    return tones[:count]
 
 
 def verdict_matrix(frame: pd.DataFrame) -> Drawing:

@@ -14,7 +14,7 @@ from lib.databases.pools import Databases
 from lib.databases.relations import Relations, resolve
 from lib.demo.provision import Progress, Reporter, addresses, provision
 from lib.demo.server import DemoServer
-from lib.errors import ConcordanceError
+from lib.errors import ConcordanceError, RelationError
 from lib.settings import Settings, demo_directory
 
 Result = TypeVar("Result")
@@ -41,11 +41,15 @@ class Connection:
     ) -> Result:
         """Run `query(databases, relations, *arguments)` on the loop.
 
-        The relations are looked up on first use, and again after a failure.
+        The relations are looked up on first use, and again after a query found them changed.
         """
         relations = self.relations(on_wait)
         coroutine = query(self.databases, relations, *arguments, **keywords)
-        return self._loop.run(coroutine, on_wait)
+        try:
+            return self._loop.run(coroutine, on_wait)
+        except RelationError:
+            self._relations = None
+            raise
 
     def run_on_databases(
         self,

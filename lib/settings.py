@@ -253,7 +253,9 @@ def _check_dsn(dsn: str, origin: str) -> None:
     hint = "Write it as postgresql://user@host:5432/database."
     try:
         parts = urlsplit(dsn)
-        _ = parts.port
+        # Several hosts are written with commas, which urlsplit takes for one odd port.
+        ports = [host.rpartition(":")[2] for host in parts.netloc.rpartition("@")[2].split(",")]
+        _ = [int(port) for port in ports if port.isdigit()]
     except ValueError:
         raise SettingsError(f"{origin} is not a PostgreSQL address.", hint) from None
     if parts.scheme not in {"postgresql", "postgres"}:

@@ -45,8 +45,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 if label != model:
     st.warning(
-        "These scores compare two labels. They serve to diagnose; as search results they would "
-        "mean nothing.",
+        "These scores compare vectors that no common label vouches for. They serve to diagnose; as "
+        "search results they would mean nothing.",
         title=f"{ui.escape(label)} against {ui.escape(model)}",
         icon=":material/compare_arrows:",
     )

@@ -19,10 +19,10 @@ async def count_by_model(databases: Databases, relations: Relations) -> pd.DataF
     table = relations.highlights
     rows = await databases.life_dashboard.fetch(
         f"""
-        SELECT coalesce({table.get("embedding_model", "NULL::text")}, $1) AS model,
+        SELECT coalesce({table.get("embedding_model")}::text, $1) AS model,
                count(*) AS highlights,
                count({table["embedding"]}) AS embedded,
-               count({table.get("book_id", "NULL::text")}) AS with_book
+               count({table.get("book_id")}::text) AS with_book
         FROM {table.sql}
         GROUP BY 1
         ORDER BY 2 DESC, 1
@@ -46,7 +46,7 @@ async def read_texts(databases: Databases, relations: Relations) -> pd.DataFrame
         SELECT {table["id"]} AS id,
                coalesce({table["text"]}, '') AS text,
                {table.get("book_id")}::text AS book,
-               coalesce({table.get("embedding_model", "NULL::text")}, $1) AS model,
+               coalesce({table.get("embedding_model")}::text, $1) AS model,
                {table.get("created_at")}::timestamptz AS created_at
         FROM {table.sql}
         ORDER BY {table["id"]}
@@ -68,7 +68,7 @@ async def read_vectors(
     With `most`, a sample of that many, the same at every call: ordered by a hash of the id.
     """
     table = relations.highlights
-    label = table.get("embedding_model", "NULL::text")
+    label = f"{table.get('embedding_model')}::text"
     order = f"md5({table['id']}::text)" if most is not None else table["id"]
     limit = f"LIMIT {int(most)}" if most is not None else ""
     return await vectors.read(

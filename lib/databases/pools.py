@@ -65,30 +65,27 @@ class Database:
         """
         try:
             pool = await self._open()
-            async with (
-                pool.acquire(timeout=self._settings.acquire_timeout) as connection,
-                connection.transaction(readonly=True),
-            ):
-                yield connection
+            connection = await self._acquire(pool)
+            try:
+                async with connection.transaction(readonly=True):
+                    yield connection
+            finally:
+                await pool.release(connection, timeout=self._settings.acquire_timeout)
         except FAULTS as fault:
-            raise self._explain(fault) from fault
+            raise translate(self.name, fault) from fault
 
-    def _explain(self, fault: BaseException) -> Exception:
-        if isinstance(fault, TimeoutError) and self._exhausted():
-            return TooManyConnections(
+    async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.Connection:
+        try:
+            return await pool.acquire(timeout=self._settings.acquire_timeout)
+        except TimeoutError as fault:
+            exhausted = pool.get_size() >= self._settings.max_size and pool.get_idle_size() == 0
+            if not exhausted:
+                raise
+            raise TooManyConnections(
                 self.name,
                 f"All {self._settings.max_size} connections to {self.name} are busy.",
                 "Try again in a moment, or raise pools.max_size.",
-            )
-        return translate(self.name, fault)
-
-    def _exhausted(self) -> bool:
-        pool = self._pool
-        return (
-            pool is not None
-            and pool.get_size() >= self._settings.max_size
-            and pool.get_idle_size() == 0
-        )
+            ) from fault
 
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """All rows of one query."""

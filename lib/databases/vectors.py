@@ -6,6 +6,7 @@ endian: 32-bit floats for `vector`, 16-bit floats for `halfvec`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,13 +60,15 @@ async def stream(
 ) -> AsyncIterator[Vectors]:
     """Batches of a query that yields `id` and `payload` (see `send`).
 
-    Rows of another dimension than the first one's are left out: the gate counts them.
+    Rows of another dimension than most of the first batch are left out: the gate counts them.
     """
     length: int | None = None
     async for rows in database.batches(sql, *arguments, size=size):
         if length is None:
-            length = len(rows[0]["payload"])
+            length = Counter(len(row["payload"]) for row in rows).most_common(1)[0][0]
         kept = [row for row in rows if len(row["payload"]) == length]
+        if not kept:
+            continue
         yield Vectors(
             ids=[row["id"] for row in kept],
             matrix=decode(column, [row["payload"] for row in kept]),

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from lib.matching.orders import ORDERS, Order, attempts_table
+from lib.matching.orders import ORDERS, Order, attempt_numbers
 from lib.matching.rates import Hits
 from lib.matching.scan import Scan
 
@@ -29,12 +29,12 @@ def land(scan: Scan, hits: Hits) -> pd.DataFrame:
     book = pd.factorize(scan.passages["book"])[0]
     position = scan.passages["position"].to_numpy()
     apart = -(-hits.size // hits.stride)
-    tables = {order: attempts_table(order, int(hits.counts.max(initial=0))) for order in ORDERS}
     sorted_hits = np.lexsort((hits.passage, hits.window, hits.highlight))
     highlight = hits.highlight[sorted_hits]
     borders = np.flatnonzero(np.diff(highlight, prepend=-1))
     rows = []
-    for start, end in zip(borders, np.append(borders[1:], len(highlight)), strict=True):
+    ends = [*borders[1:], len(highlight)] if len(borders) else []
+    for start, end in zip(borders, ends, strict=True):
         mine = sorted_hits[start:end]
         windows, passages = hits.window[mine], hits.passage[mine]
         votes = Counter(passages.tolist())
@@ -42,7 +42,7 @@ def land(scan: Scan, hits: Hits) -> pd.DataFrame:
         row = int(highlight[start])
         values: list[object] = [row, winner, agreeing]
         for order in ORDERS:
-            tried = tables[order][hits.counts[row], windows]
+            tried = attempt_numbers(order, int(hits.counts[row]))[windows]
             first = int(np.argmin(tried))
             landed = passages[first]
             near = (book[passages] == book[landed]) & (

@@ -58,10 +58,21 @@ def sequence(order: Order, count: int) -> tuple[int, ...]:
     return tuple(_SEQUENCES[order](count)) if count > 0 else ()
 
 
-def attempts_table(order: Order, most: int) -> NDArray[np.int32]:
-    """A table of shape (most+1, most): entry [W, i] is the attempt, from 1, at which window i of a
-    highlight with W windows is tried; 0 where there is no such window."""
-    table = np.zeros((most + 1, max(most, 1)), dtype=np.int32)
-    for count in range(1, most + 1):
-        table[count, list(sequence(order, count))] = np.arange(1, count + 1)
-    return table
+@functools.lru_cache(maxsize=4_096)
+def attempt_numbers(order: Order, count: int) -> NDArray[np.int32]:
+    """Entry i is the attempt, from 1, at which window i of `count` windows is tried."""
+    numbers = np.zeros(count, dtype=np.int32)
+    numbers[list(sequence(order, count))] = np.arange(1, count + 1)
+    numbers.flags.writeable = False
+    return numbers
+
+
+def attempts_of(
+    order: Order, counts: NDArray[np.int32], windows: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """The attempt at which each window is tried, `windows[i]` being one of `counts[i]`."""
+    tried = np.zeros(len(windows), dtype=np.int32)
+    for count in np.unique(counts):
+        mine = counts == count
+        tried[mine] = attempt_numbers(order, int(count))[windows[mine]]
+    return tried

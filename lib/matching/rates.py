@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from lib.matching.orders import BUDGETS, ORDERS, Order, attempts_table
+from lib.matching.orders import BUDGETS, ORDERS, Order, attempts_of
 from lib.matching.scan import Scan
 from lib.matching.statistics import holm, mcnemar, newcombe, wilson
 
@@ -66,10 +66,8 @@ def within(scan: Scan, scope: Scope) -> Hits:
 def attempts(hits: Hits, order: Order) -> NDArray[np.float64]:
     """For each highlight the attempt, from 1, at which `order` first hits; inf where never."""
     first = np.full(len(hits.counts), np.inf)
-    if len(hits.highlight):
-        table = attempts_table(order, int(hits.counts.max()))
-        tried = table[hits.counts[hits.highlight], hits.window]
-        np.minimum.at(first, hits.highlight, tried)
+    tried = attempts_of(order, hits.counts[hits.highlight], hits.window)
+    np.minimum.at(first, hits.highlight, tried)
     return first
 
 

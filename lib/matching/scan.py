@@ -108,7 +108,7 @@ async def _scan_ilike(
     lowered = await passage_queries.lower_patterns(
         databases, relations, [like_pattern(text) for text in texts]
     )
-    automaton = AhoCorasick([_unescape(pattern) for pattern in lowered])
+    automaton = AhoCorasick([_unescape(pattern) for pattern in lowered], store_patterns=False)
     async for batch in passage_queries.stream_lowered(databases, relations):
         first = found.add(batch)
         patterns: list[int] = []
@@ -135,7 +135,7 @@ async def _scan_words(
     on_passages: OnCount,
 ) -> None:
     # A space on either side makes a match begin and end with a whole word.
-    automaton = AhoCorasick([f" {text} " for text in texts])
+    automaton = AhoCorasick([f" {text} " for text in texts], store_patterns=False)
     book: str | None = None
     words: list[list[str]] = []
     first_row = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import math
 import time
@@ -90,7 +91,7 @@ async def build(
         found = await scan(
             databases, relations, texts, options.window, options.stride, options.mode
         )
-        read = study(found, options.scope, options.budgets)
+        read = await asyncio.to_thread(study, found, options.scope, options.budgets)
         matching = _matching(options, read)
     with clock.stage("fallback"):
         fallen = await _fall_back(databases, relations, texts, read.unmatched, options)
@@ -206,8 +207,13 @@ async def _fall_back(
             databases, relations, texts, unmatched, known, options.accepted_distance
         )
     library = await fallback.read_library(databases, relations)
-    return fallback.align(
-        texts, unmatched, library, options.scope == "book", options.accepted_distance
+    return await asyncio.to_thread(
+        fallback.align,
+        texts,
+        unmatched,
+        library,
+        options.scope == "book",
+        options.accepted_distance,
     )
 
 

@@ -141,7 +141,9 @@ async def measure_alignment(
     for model in models:
         sample = await embeddings.read_sample(databases, relations, model, RHO_PASSAGES, seed)
         queries, ids = _queries(chosen, vectors, sample)
-        ranks, scores, total = await _rank(databases, relations, model, queries, ids)
+        ranks, scores, total = await _rank(
+            databases, relations, model, sample.matrix.shape[1], queries, ids
+        )
         seen += total
         on_passages(seen)
         start = 0
@@ -193,25 +195,26 @@ async def _rank(
     databases: Databases,
     relations: Relations,
     model: str,
+    dimension: int,
     queries: Mapping[str, NDArray[np.float32]],
     ids: Mapping[str, list[Any]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], int]:
     """Of every anchor, label after label: the rank of its true passage among all passages of the
     model (inf when that passage has no vector), and its score; and the number of passages."""
-    stacked = np.concatenate(list(queries.values()))
+    stacked = np.concatenate([*queries.values(), np.empty((0, dimension), np.float32)])
     true_ids = [identifier for mine in ids.values() for identifier in mine]
     true = await embeddings.read_vectors(databases, relations, model, list(set(true_ids)))
     row_of = {identifier: row for row, identifier in enumerate(true.ids)}
     rows = np.array([row_of.get(identifier, -1) for identifier in true_ids], dtype=np.int64)
     scores = np.full(len(rows), np.nan, dtype=np.float32)
-    if len(true):
+    if len(true) and true.matrix.shape[1] == dimension:
         known = rows >= 0
         scores[known] = np.einsum("ij,ij->i", stacked[known], unit(true.matrix)[rows[known]])
     better = np.zeros(len(rows))
     total = 0
     async for batch in embeddings.stream_vectors(databases, relations, model):
         total += len(batch)
-        if len(rows):
+        if len(rows) and batch.matrix.shape[1] == dimension:
             better += await asyncio.to_thread(_count_better, stacked, batch, scores)
     return np.where(np.isnan(scores), np.inf, 1 + better), scores, total
 

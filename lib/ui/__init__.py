@@ -16,10 +16,11 @@ from lib.ui.cards import (
     show_error,
     state_badge,
 )
-from lib.ui.frame import ensure_frame, navigation, run_page
+from lib.ui.frame import ICON, ensure_frame, navigation, run_page
 from lib.ui.passages import show_passage, side_by_side
 
 __all__ = [
+    "ICON",
     "Counted",
     "ask",
     "card",

@@ -9,11 +9,12 @@ from streamlit.navigation.page import StreamlitPage
 
 from lib import settings as settings_file
 from lib.errors import ConcordanceError
-from lib.settings import DSN_VARIABLES, DatabaseName
+from lib.settings import DSN_VARIABLES, PROJECT, DatabaseName
 from lib.ui.asking import connection, tick
 from lib.ui.cards import show_error
 
 PING_SECONDS = 20
+ICON = PROJECT / "docs" / "images" / "icon.svg"
 
 DEMO_NOTICE = (
     "**This is the demo.** The books are the King James Bible, one passage per verse. The "
@@ -33,6 +34,7 @@ def navigation() -> StreamlitPage:
                 title="Library",
                 icon=":material/library_books:",
                 default=True,
+                url_path="home",
                 help="What both databases hold, and what they lack.",
             ),
             st.Page(
@@ -65,6 +67,8 @@ def navigation() -> StreamlitPage:
                 icon=":material/cable:",
                 help="Use your own databases; what every figure means.",
             ),
+            # The default page lives at the root: this answers whoever asks for it by name.
+            st.Page("pages/library.py", title="Library", url_path="library", visibility="hidden"),
         ],
         position="top",
     )
