@@ -12,7 +12,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -103,15 +103,19 @@ class RelationNames(_Section):
     embeddings: Embeddings = Embeddings()
 
 
+# PostgreSQL counts milliseconds, and takes none of them for no limit.
+Seconds = Annotated[float, Field(ge=0.001, le=86_400, allow_inf_nan=False)]
+
+
 class Pools(_Section):
     """Size and patience of each pool; times in seconds."""
 
     max_size: int = Field(4, ge=1, le=100)
-    acquire_timeout: float = Field(5.0, gt=0)
-    connect_timeout: float = Field(4.0, gt=0)
-    statement_timeout: float = Field(60.0, gt=0)
-    lock_timeout: float = Field(3.0, gt=0)
-    idle_in_transaction_timeout: float = Field(60.0, gt=0)
+    acquire_timeout: Seconds = 5.0
+    connect_timeout: Seconds = 4.0
+    statement_timeout: Seconds = 60.0
+    lock_timeout: Seconds = 3.0
+    idle_in_transaction_timeout: Seconds = 60.0
 
 
 class Limits(_Section):
@@ -212,7 +216,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _explain(error: ValidationError, path: Path) -> SettingsError:
     """One sentence for the first fault that pydantic found; values are never quoted."""
-    fault = error.errors(include_input=False, include_url=False)[0]
+    faults = error.errors(include_input=False, include_url=False)
+    # A misspelt key is both unknown and missing: the first says more.
+    fault = min(faults, key=lambda found: found["type"] != "extra_forbidden")
     place = [str(part) for part in fault["loc"]]
     setting = ".".join(place)
     if fault["type"] == "extra_forbidden":
@@ -253,12 +259,14 @@ def _check_dsn(dsn: str, origin: str) -> None:
     hint = "Write it as postgresql://user@host:5432/database."
     try:
         parts = urlsplit(dsn)
-        # Several hosts are written with commas, which urlsplit takes for one odd port.
-        ports = [host.rpartition(":")[2] for host in parts.netloc.rpartition("@")[2].split(",")]
-        _ = [int(port) for port in ports if port.isdigit()]
     except ValueError:
         raise SettingsError(f"{origin} is not a PostgreSQL address.", hint) from None
     if parts.scheme not in {"postgresql", "postgres"}:
         raise SettingsError(
             f"{origin} is not a PostgreSQL address: it does not begin with postgresql://.", hint
         )
+    # Several hosts are written with commas between them, each with a port of its own.
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        port = host.rpartition("]")[2].rpartition(":")[2]
+        if ":" in host.rpartition("]")[2] and not port.isdigit():
+            raise SettingsError(f"{origin} has a port that is not a number.", hint)

@@ -1,6 +1,7 @@
 """Use one's own databases: what is connected now, how to connect others, what figures mean."""
 
-import pandas as pd
+from dataclasses import asdict
+
 import streamlit as st
 
 from lib import ui
@@ -18,7 +19,7 @@ if state.open:
     with state, ui.card("Both databases, step by step", "The same as python -m lib doctor."):
         checks = ui.examine()
         st.dataframe(
-            pd.DataFrame(checks),
+            [asdict(check) for check in checks],
             hide_index=True,
             alt="Checks of both databases: step, state, what was found and what to do",
             column_config={

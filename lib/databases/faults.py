@@ -69,21 +69,23 @@ def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
         case asyncpg.InsufficientPrivilegeError():
             return PermissionDenied(
                 database,
-                f"The role may not read what is asked of {database}: {fault}.",
+                f"The role may not read what is asked of {database}: {_said(fault)}.",
                 "Grant it SELECT on the mapped tables.",
             )
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
             return TableMissing(
-                database, f"A table is missing in {database}: {fault}.", "Check [relations]."
+                database, f"A table is missing in {database}: {_said(fault)}.", "Check [relations]."
             )
         case asyncpg.UndefinedColumnError():
             return ColumnMissing(
-                database, f"A column is missing in {database}: {fault}.", "Check [relations]."
+                database,
+                f"A column is missing in {database}: {_said(fault)}.",
+                "Check [relations].",
             )
         case asyncpg.UndefinedFunctionError() | asyncpg.UndefinedObjectError():
             return ExtensionMissing(
                 database,
-                f"{database} lacks a function that Concordance uses: {fault}.",
+                f"{database} lacks a function that Concordance uses: {_said(fault)}.",
                 "Run CREATE EXTENSION vector; and CREATE EXTENSION pg_trgm; as its owner.",
             )
         case asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError():
@@ -95,6 +97,11 @@ def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
         case OSError():
             return Unreachable(database, f"No server answers for {database}.", address)
         case asyncpg.PostgresError():
-            return DatabaseError(database, f"{database} refused a query: {fault}.")
+            return DatabaseError(database, f"{database} refused a query: {_said(fault)}.")
         case _:
             return Unreachable(database, f"The connection to {database} broke.", "Try again.")
+
+
+def _said(fault: BaseException) -> str:
+    """What the server said, without its DETAIL and HINT and the full stop."""
+    return str(fault.args[0] if fault.args else fault).partition("\n")[0].rstrip(".")

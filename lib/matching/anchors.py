@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.matching.landings import landing_column
 from lib.matching.scan import Scan
-
-FEWEST_AGREEING = 2
 
 
 def find_anchors(scan: Scan, landings: pd.DataFrame) -> pd.DataFrame:
-    """The highlights whose place two windows without a common word agree on.
+    """The highlights of which two windows without a common word hit one passage.
 
-    One window may be a stock phrase, and windows that overlap are hardly two; windows apart from
-    each other in one passage are no accident. Columns `id`, `model` (of the
+    One window may be a stock phrase, and windows that overlap are hardly two; two apart from each
+    other in one passage are no accident. Columns `id`, `model` (of the
     highlight) and `passage` (id).
     """
-    confirmed = landings[landing_column("spread")] == "confirmed"
-    sure = landings[confirmed & (landings["agreeing"] >= FEWEST_AGREEING)]
+    sure = landings[landings["sure"].astype(bool)]
     rows = scan.highlights.iloc[sure["highlight"]]
     return pd.DataFrame(
         {

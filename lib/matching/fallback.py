@@ -90,9 +90,12 @@ def align(
         if not own_book_only or not has_book:
             places = list(books.values())
         best, passage = 0.0, None
-        for place in places:
+        for place in places if text else []:
+            # The shorter side is looked for in the longer: a book shorter than the highlight
+            # would be found in it, so it is filled up with what no text holds.
+            hay = place.text.ljust(len(text) + 1, "\0")
             # The cutoff lets rapidfuzz give up early on books that cannot be better.
-            alignment = fuzz.partial_ratio_alignment(text, place.text, score_cutoff=best)
+            alignment = fuzz.partial_ratio_alignment(text, hay, score_cutoff=best)
             if alignment is not None and alignment.score > best:
                 best = alignment.score
                 passage = place.passage_at((alignment.dest_start + alignment.dest_end) // 2)

@@ -20,7 +20,8 @@ def land(scan: Scan, hits: Hits) -> pd.DataFrame:
     """For each matched highlight, by row: where it is, and where each order lands first.
 
     Columns `highlight` (row), `passage` (row of the passage that most of its windows hit, the
-    first of equals), `agreeing` (how many do), and for each order `attempts_<order>`,
+    first of equals), `agreeing` (how many do), `sure` (whether two of its windows without a
+    common word hit that passage), and for each order `attempts_<order>`,
     `first_<order>` (row of the passage it lands in) and `landing_<order>`: `confirmed` when
     another, non-overlapping window hits the same passage or a neighbour of it; else `contradicted`
     when the passage with the most hitting windows is elsewhere; else `unverified`. A window that
@@ -40,7 +41,8 @@ def land(scan: Scan, hits: Hits) -> pd.DataFrame:
         votes = Counter(passages.tolist())
         winner, agreeing = min(votes.items(), key=lambda item: (-item[1], item[0]))
         row = int(highlight[start])
-        values: list[object] = [row, winner, agreeing]
+        voters = windows[passages == winner]
+        values: list[object] = [row, winner, agreeing, bool(np.ptp(voters) >= apart)]
         for order in ORDERS:
             tried = attempt_numbers(order, int(hits.counts[row]))[windows]
             first = int(np.argmin(tried))
@@ -56,7 +58,7 @@ def land(scan: Scan, hits: Hits) -> pd.DataFrame:
                 verdict = "contradicted"
             values += [int(tried[first]), int(landed), verdict]
         rows.append(tuple(values))
-    columns = ["highlight", "passage", "agreeing"]
+    columns = ["highlight", "passage", "agreeing", "sure"]
     for order in ORDERS:
         columns += [attempts_column(order), first_column(order), landing_column(order)]
     return pd.DataFrame(rows, columns=columns)

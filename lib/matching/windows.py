@@ -14,8 +14,10 @@ Mode = Literal["ilike", "words"]
 MODES: tuple[Mode, ...] = ("ilike", "words")
 
 # Dropped inside a word, so that "Peter's" and "Peter’s" are one word in any typography.
-APOSTROPHES = frozenset("'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}"
-                        "\N{MODIFIER LETTER APOSTROPHE}\N{PRIME}\N{GRAVE ACCENT}")  # fmt: skip
+APOSTROPHES = "'`\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}" + (
+    "\N{MODIFIER LETTER APOSTROPHE}\N{PRIME}\N{ACUTE ACCENT}"
+)
+_WITHOUT_APOSTROPHES = str.maketrans("", "", APOSTROPHES)
 
 
 class _Punctuation(dict[int, str]):
@@ -23,9 +25,11 @@ class _Punctuation(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        if character in APOSTROPHES:
+        category = unicodedata.category(character)
+        if character in APOSTROPHES or category == "Cf":
+            # Soft hyphens and zero-width joiners are typography, not letters.
             replacement = ""
-        elif character.isalnum() or unicodedata.category(character).startswith("M"):
+        elif character.isalnum() or category.startswith("M"):
             replacement = character
         else:
             replacement = " "
@@ -38,8 +42,12 @@ _PUNCTUATION = _Punctuation()
 
 def normalise(text: str) -> list[str]:
     """The words of a text in mode `words`: NFKC, case-folded, without punctuation."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return folded.translate(_PUNCTUATION).split()
+    bare = text.translate(_WITHOUT_APOSTROPHES)
+    words = unicodedata.normalize("NFKC", bare).casefold().translate(_PUNCTUATION).split()
+    if bare.isascii():
+        return words
+    # An accent that stands alone is no word.
+    return [word for word in words if any(map(str.isalnum, word))]
 
 
 def split_words(text: str, mode: Mode) -> list[str]:

@@ -92,6 +92,8 @@ def _by_anchors(anchors: int, at_10: int, passages: int) -> tuple[Verdict, str]:
     _, high = wilson(at_10, anchors) or (0.0, 1.0)
     if recall >= ALIGNED_RECALL and p_value < CHANCE_P:
         return "aligned", f"{found}; chance would bring {anchors * chance:.2g}."
+    if recall >= ALIGNED_RECALL:
+        return "inconclusive", f"{found}, but among {passages} passages chance can do that too."
     if high < MISMATCHED_RECALL or p_value > 0.05:
         return "mismatched", f"Only {found}; vectors of one model bring most of them there."
     return "inconclusive", f"{found}: too many for chance, too few for one model."

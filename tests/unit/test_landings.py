@@ -130,11 +130,24 @@ def test_without_a_hit_there_are_no_landings(counts: list[int]) -> None:
     assert len(find_anchors(scan, table)) == 0
 
 
-def test_two_windows_in_one_passage_make_an_anchor() -> None:
-    hits = [(0, 0, 2), (1, 0, 2), (1, 1, 2), (2, 0, 1), (2, 9, 3), (3, 4, 5), (3, 5, 5), (3, 6, 5)]
+def _anchors(hits: list[Hit]) -> list[dict[str, Any]]:
     scan = make_scan([20, 20, 20, 20], hits)
-    anchors = find_anchors(scan, land(scan, within(scan, "library")))
-    assert anchors.to_dict("records") == [
-        {"id": 101, "model": "model-1", "passage": "p2"},
-        {"id": 103, "model": "model-3", "passage": "p5"},
+    found: list[dict[str, Any]] = find_anchors(scan, land(scan, within(scan, "library"))).to_dict(
+        "records"
+    )
+    return found
+
+
+def test_two_windows_without_a_common_word_in_one_passage_make_an_anchor() -> None:
+    lone, overlapping, apart = [(0, 0, 2)], [(1, 0, 2), (1, 1, 2)], [(2, 0, 1), (2, 9, 3)]
+    agreed = [(3, 4, 5), (3, 5, 5), (3, 10, 5)]
+    assert _anchors([*lone, *overlapping, *apart, *agreed]) == [
+        {"id": 103, "model": "model-3", "passage": "p5"}
     ]
+
+
+def test_what_confirms_one_place_makes_no_anchor_of_another() -> None:
+    # Windows 3 and 9 agree on rows 0 and 1; those in row 5 all share words with each other.
+    elsewhere = [(0, 15, 5), (0, 16, 5), (0, 17, 5)]
+    anchors = _anchors([(0, 9, 0), (0, 3, 1), *elsewhere])
+    assert "p5" not in [anchor["passage"] for anchor in anchors]

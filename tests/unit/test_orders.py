@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.matching.orders import ORDERS, Order, attempts_table, sequence
+from lib.matching.orders import ORDERS, Order, attempt_numbers, attempts_of, sequence
 from tests.unit.builders import SEQUENCES
 
 ORDER = st.sampled_from(ORDERS)
@@ -29,8 +29,8 @@ def test_every_order_tries_each_window_once(order: Order, count: int) -> None:
 def test_what_a_budget_tries_a_larger_one_tries_too(
     order: Order, count: int, budget: int, more: int
 ) -> None:
-    table = attempts_table(order, count)[count, :count]
-    small, large = set(np.flatnonzero(table <= budget)), set(np.flatnonzero(table <= budget + more))
+    tried = attempt_numbers(order, count)
+    small, large = set(np.flatnonzero(tried <= budget)), set(np.flatnonzero(tried <= budget + more))
     assert small <= large
     assert len(small) == min(budget, count)
     assert small == set(sequence(order, count)[:budget])
@@ -65,11 +65,22 @@ def test_spread_is_bisection_breadth_first(count: int) -> None:
     assert list(sequence("spread", count)) == expected
 
 
-@given(ORDER, st.integers(0, 40))
-def test_the_table_holds_the_attempt_of_each_window(order: Order, most: int) -> None:
-    table = attempts_table(order, most)
-    assert table.shape == (most + 1, max(most, 1))
-    for count in range(most + 1):
-        tried = sequence(order, count)
-        expected = [tried.index(window) + 1 for window in range(count)]
-        assert table[count].tolist() == expected + [0] * (max(most, 1) - count)
+@given(ORDER, COUNT)
+def test_attempt_numbers_say_when_each_window_is_tried(order: Order, count: int) -> None:
+    tried = sequence(order, count)
+    assert attempt_numbers(order, count).tolist() == [
+        tried.index(window) + 1 for window in range(count)
+    ]
+
+
+@given(ORDER, st.lists(st.tuples(st.integers(1, 6), st.integers(0, 5)), max_size=20))
+def test_attempts_of_windows_are_those_of_their_own_highlight(
+    order: Order, drawn: list[tuple[int, int]]
+) -> None:
+    counts = np.array([count for count, _ in drawn], dtype=np.int32)
+    windows = np.array([number % count for count, number in drawn], dtype=np.int32)
+    expected = [
+        SEQUENCES[order][count].index(window) + 1
+        for count, window in zip(counts.tolist(), windows.tolist(), strict=True)
+    ]
+    assert attempts_of(order, counts, windows).tolist() == expected
