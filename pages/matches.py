@@ -23,20 +23,19 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         SCOPES,
         default="book",
         required=True,
-        format_func={"book": "its own book", "library": "the whole library"}.__getitem__,
         key="scope",
         bind="query-params",
+        help="book: only the highlight's own book, where it has one. library: all books.",
     )
     mode = st.segmented_control(
         "Compare",
         MODES,
         default="ilike",
         required=True,
-        format_func={"ilike": "exactly (ILIKE)", "words": "word by word"}.__getitem__,
         key="mode",
         bind="query-params",
-        help="Exactly: as PostgreSQL's ILIKE finds it, within one passage. Word by word: without "
-        "punctuation and across passages.",
+        help="ilike: exactly as PostgreSQL's ILIKE finds it, within one passage. words: word by "
+        "word, without punctuation and across passages.",
     )
     size = st.slider("Words in a window", 3, 12, 6, key="window", bind="query-params")
     stride = st.slider("Words from window to window", 1, 12, 1, key="stride", bind="query-params")

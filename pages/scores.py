@@ -65,13 +65,14 @@ with ui.card(
         int(embedded[label]),
         counted=ui.Counted("on_passages", "Passages compared", int(stored[model])),
     )
-    summary = scores.describe_pair(pair.scores, pair.background.scores, k)
+    key = (label, model, k)
+    summary = ui.derive(scores.describe_pair, key, pair.scores, pair.background.scores, k)
     if summary.empty:
         ui.nothing(
             "These vectors have different dimensions.", "Choose another model of the passages."
         )
         st.stop()
-    drawn = scores.histogram(scores.series_of_pair(pair.scores, pair.background.scores, k))
+    drawn = ui.derive(scores.histogram_of_pair, key, pair.scores, pair.background.scores, k)
     ui.chart(
         charts.distributions(drawn, model, models, shape == "histogram"),
         drawn,

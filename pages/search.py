@@ -53,32 +53,32 @@ if source == "a text":
     )
 else:
     texts = ui.ask(highlights.read_texts)
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    holding = left.text_input(
-        "Highlights that hold", type="search", key="holding-words", bind="query-params"
-    )
-    choices = results.find_highlights(texts, holding or "", MOST_CHOICES)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = st.text_input("Id of the highlight", key="highlight", bind="query-params")
+        words = st.text_input(
+            "Show highlights that hold", type="search", key="holding-words", bind="query-params"
+        )
+    choices = results.find_highlights(texts, words or "", MOST_CHOICES)
     if choices.empty:
         ui.nothing("No highlight holds these words.", "Try fewer or other words.")
+    else:
+        ui.choose_highlight(choices, "highlight")
+    highlight = results.highlight_of(texts, asked or "")
+    if highlight is None:
+        ui.nothing(
+            f"There is no highlight {ui.escape(asked)}." if asked else "No highlight is chosen.",
+            "Choose a row above, or type the id of a highlight.",
+        )
         st.stop()
-    chosen = right.selectbox(
-        f"Highlight ({len(choices):,}{' or more' if len(choices) == MOST_CHOICES else ''} to "
-        "choose from)",
-        choices.index.tolist(),
-        format_func=lambda key: choices["text"].at[key],
-        key="highlight",
-        bind="query-params",
-    )
-    highlight = choices.loc[chosen]
     text, label = highlight["text"], highlight["model"]
     with st.container(border=True):
-        st.caption(f"Highlight {ui.escape(chosen)}, labelled {ui.escape(label)}")
+        st.caption(f"Highlight {ui.escape(asked or '')}, labelled {ui.escape(label)}")
         st.markdown(ui.escape(text))
 
 if not (text or "").strip():
     ui.nothing(
         "Nothing is asked yet.",
-        "Type a phrase and press Enter, or choose a highlight to ask with.",
+        "Type a phrase and press Enter, or ask with a highlight.",
     )
     st.stop()
 

@@ -87,14 +87,20 @@ async def _described(
 
 
 def find_highlights(texts: pd.DataFrame, words: str, most: int) -> pd.DataFrame:
-    """The first `most` highlights that hold `words`, whatever their case, with id as text as index.
+    """The first `most` highlights that hold `words`, whatever their case.
 
     `texts` as of `lib.databases.highlights.read_texts`.
     """
     if words.strip():
         holds = texts["text"].str.contains(words.strip(), case=False, regex=False)
         texts = texts[holds]
-    return texts.head(most).set_index(texts.head(most)["id"].map(str))
+    return texts.head(most).reset_index(drop=True)
+
+
+def highlight_of(texts: pd.DataFrame, identifier: str) -> pd.Series | None:
+    """The highlight whose id, as text, is this one."""
+    found = texts[texts["id"].map(str) == identifier.strip()]
+    return None if found.empty else found.iloc[0]
 
 
 def words_to_mark(text: str) -> list[str]:

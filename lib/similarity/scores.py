@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 Matrix = NDArray[np.float32]
 Scores = NDArray[np.float32]
@@ -53,8 +52,10 @@ def separation(nearest: NDArray[Any], background: NDArray[Any]) -> float | None:
     """
     if len(nearest) == 0 or len(background) == 0:
         return None
-    u = stats.mannwhitneyu(nearest, background).statistic
-    return float(u / (len(nearest) * len(background)))
+    ordered = np.sort(background)
+    below = np.searchsorted(ordered, nearest, side="left").astype(np.float64)
+    at_most = np.searchsorted(ordered, nearest, side="right")
+    return float((below + at_most).mean() / (2 * len(ordered)))
 
 
 @dataclass
@@ -139,6 +140,11 @@ def series_of_pair(nearest: Scores, background: NDArray[Any], k: int) -> dict[st
     }
     series = {name: scores[np.isfinite(scores)] for name, scores in columns.items()}
     return series | {RANDOM_PAIRS: background}
+
+
+def histogram_of_pair(nearest: Scores, background: NDArray[Any], k: int) -> pd.DataFrame:
+    """`histogram` of `series_of_pair`."""
+    return histogram(series_of_pair(nearest, background, k))
 
 
 def describe_pair(nearest: Scores, background: NDArray[Any], k: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from lib.ui.cards import (
     state_badge,
 )
 from lib.ui.frame import ICON, ensure_frame, navigation, run_page
-from lib.ui.passages import show_passage, side_by_side
+from lib.ui.passages import choose_highlight, show_passage, side_by_side
 
 __all__ = [
     "ICON",
@@ -25,6 +25,7 @@ __all__ = [
     "ask",
     "card",
     "chart",
+    "choose_highlight",
     "derive",
     "document",
     "download",

@@ -47,3 +47,31 @@ def show_passage(number: int, row: Any, words: list[str]) -> None:
                     help="Passages of this library expected to score as high by chance.",
                 )
         st.markdown(markup.mark(row.content or "", words))
+
+
+def choose_highlight(choices: pd.DataFrame, key: str) -> None:
+    """A table of highlights; a chosen row puts its id into the widget of this key."""
+    table_key = f"{key}-table"
+
+    def take() -> None:
+        rows = st.session_state[table_key].selection.rows
+        if rows and rows[0] < len(choices):
+            st.session_state[key] = str(choices["id"].iloc[rows[0]])
+
+    st.dataframe(
+        choices,
+        hide_index=True,
+        height=215,
+        on_select=take,
+        selection_mode="single-row",
+        key=table_key,
+        placeholder="",
+        alt="Highlights to choose from: id, text, label and date",
+        column_order=("id", "text", "model", "created_at"),
+        column_config={
+            "id": st.column_config.TextColumn("Id", width="small"),
+            "text": st.column_config.TextColumn("Highlight", width="large"),
+            "model": "Label",
+            "created_at": st.column_config.DatetimeColumn("Date", format="YYYY-MM-DD"),
+        },
+    )

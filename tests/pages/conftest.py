@@ -1,48 +1,56 @@
-"""The pages run by Streamlit's own test runner against real databases."""
+"""The pages, run by Streamlit's own test runner against the demo's real databases."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 60
+TIMEOUT = 90
 
 OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    """Every test connects by its own settings."""
-    st.cache_data.clear()
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of whoever runs the tests: the demo, unless a test says otherwise."""
+    for variable in ("LIFE_DASHBOARD_DSN", "KNOWLEDGE_BASE_DSN"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("CONCORDANCE_SECRETS", str(tmp_path / "secrets.toml"))
+
+
+@pytest.fixture
+def fresh_connection() -> Iterator[None]:
+    """The test connects anew, and so does the next one."""
     st.cache_resource.clear()
-    yield
     st.cache_data.clear()
+    yield
     st.cache_resource.clear()
 
 
 @pytest.fixture
 def open_page() -> OpenPage:
-    """Opens a page as a browser with these query parameters would."""
+    """Opens a page by name, with query parameters as keywords."""
 
     def opened(name: str, **parameters: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
-        for key, value in parameters.items():
-            app.query_params[key] = value
         app.run()
         if name != "library":
+            for key, value in parameters.items():
+                app.query_params[key] = value
             app.switch_page(f"pages/{name}.py").run()
         return app
 
     return opened
 
 
-def texts(app: AppTest) -> str:
-    """All that a page says, in one text."""
-    parts = [element.value for kind in ("title", "subheader", "markdown", "caption") for element in app.get(kind)]
-    parts += [f"{box.value}" for kind in ("error", "info", "warning") for box in app.get(kind)]
-    return "\n".join(str(part) for part in parts)
+def said(app: AppTest) -> str:
+    """All that a page says, titles of alerts included, in one text."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "warning")
+    elements: list[Any] = [element for kind in kinds for element in app.get(kind)]
+    return "\n".join(f"{getattr(e.proto, 'title', '')} {e.value}" for e in elements)
