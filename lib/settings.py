@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -266,7 +266,8 @@ def _check_dsn(dsn: str, origin: str) -> None:
             f"{origin} is not a PostgreSQL address: it does not begin with postgresql://.", hint
         )
     # Several hosts are written with commas between them, each with a port of its own.
-    for host in parts.netloc.rpartition("@")[2].split(","):
-        port = host.rpartition("]")[2].rpartition(":")[2]
-        if ":" in host.rpartition("]")[2] and not port.isdigit():
-            raise SettingsError(f"{origin} has a port that is not a number.", hint)
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts if ":" in host]
+    ports += [port for given in parse_qs(parts.query).get("port", []) for port in given.split(",")]
+    if not all(port.isdecimal() and 0 < int(port) < 65_536 for port in ports if port):
+        raise SettingsError(f"{origin} has a port that is not a number up to 65535.", hint)

@@ -26,16 +26,30 @@ from lib.settings import DSN_VARIABLES, DatabaseName
 FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
 
 
+# What connecting raises for an address with a value or a parameter that cannot be.
+UNUSABLE_ADDRESS = (
+    asyncpg.ClientConfigurationError,
+    asyncpg.UndefinedObjectError,
+    ValueError,
+    OverflowError,
+)
+
+
+def unusable_address(database: DatabaseName) -> SettingsError:
+    """The address of a database holds a value or a parameter that cannot be."""
+    return SettingsError(
+        f"The address of {database} cannot be used.",
+        f"Check {DSN_VARIABLES[database]}: postgresql://user@host:5432/database.",
+    )
+
+
 def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
     """The error of ours that tells `fault`, which came out of a query to `database`."""
     variable = DSN_VARIABLES[database]
     address = f"Check that the server runs and that {variable} names its host and port."
     match fault:
         case asyncpg.ClientConfigurationError():
-            return SettingsError(
-                f"The address of {database} cannot be used.",
-                f"Check {variable}: postgresql://user@host:5432/database.",
-            )
+            return unusable_address(database)
         case asyncpg.InvalidAuthorizationSpecificationError():
             return LoginRefused(
                 database,

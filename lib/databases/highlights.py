@@ -54,10 +54,8 @@ async def read_texts(databases: Databases, relations: Relations) -> pd.DataFrame
         UNLABELLED,
     )
     columns = ["id", "text", "book", "model", "created_at"]
-    frame = pd.DataFrame([tuple(row) for row in rows], columns=columns)
-    return frame.astype({"id": object, "text": object, "book": object, "model": object}).assign(
-        created_at=pd.to_datetime(frame["created_at"], utc=True)
-    )
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)
+    return frame.assign(created_at=pd.to_datetime(frame["created_at"], utc=True))
 
 
 async def read_vectors(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from lib.databases.relations import Column, Relation, Relations, quote_literal
 INDEXES_SQL = """
     SELECT ic.relname AS name, am.amname AS method, i.indisvalid AS valid,
            pg_get_expr(i.indpred, i.indrelid) AS predicate,
-           array_agg(a.attname::text ORDER BY k.n) AS columns,
+           array_agg(pg_get_indexdef(ic.oid, k.n::int, true) ORDER BY k.n) AS columns,
            array_agg(oc.opcname::text ORDER BY k.n) AS operator_classes,
            pg_relation_size(ic.oid) AS bytes
     FROM pg_index i
@@ -21,7 +22,6 @@ INDEXES_SQL = """
     JOIN pg_am am ON am.oid = ic.relam
     CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY
                AS k(attnum, opclass, n)
-    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
     JOIN pg_opclass oc ON oc.oid = k.opclass
     WHERE i.indrelid = to_regclass($1)
     GROUP BY ic.relname, am.amname, i.indisvalid, i.indpred, i.indrelid, ic.oid
@@ -45,8 +45,8 @@ class IndexCheck:
 async def read_indexes(databases: Databases, relation: Relation) -> pd.DataFrame:
     """The indexes of one relation of knowledge_base; empty for a view.
 
-    Columns `name`, `method`, `valid`, `predicate` (or None), `columns`, `operator_classes`,
-    `bytes`.
+    Columns `name`, `method`, `valid`, `predicate` (or None), `columns` (or expressions),
+    `operator_classes`, `bytes`.
     """
     rows = await databases[relation.database].fetch(INDEXES_SQL, relation.sql)
     columns = ["name", "method", "valid", "predicate", "columns", "operator_classes", "bytes"]
@@ -87,12 +87,10 @@ async def _read_dimensions(
 
 
 def _check_trigram(table: Relation, indexes: pd.DataFrame) -> IndexCheck:
-    content = table.columns["content"].name
+    content = _written(table.columns["content"])
     for row in indexes.itertuples():
-        covers = (
-            content in row.columns and "trgm" in row.operator_classes[row.columns.index(content)]
-        )
-        if covers and row.valid and row.predicate is None:
+        classes = dict(zip(row.columns, row.operator_classes, strict=True))
+        if "trgm" in classes.get(content, "") and row.valid and row.predicate is None:
             return _present("words", table, None, row, "Exact and fuzzy word search use it.")
     return IndexCheck(
         purpose="words",
@@ -114,10 +112,16 @@ def _check_vector(
 ) -> IndexCheck:
     embedding = table.columns["embedding"]
     literal = quote_literal(model)
+    name, label = _written(embedding), _written(table.columns["embedding_model"])
+    # PostgreSQL prints a cast behind the literal and, for other types than text, the column.
+    only_this = re.compile(
+        rf"\(*{re.escape(label)}\)?(::[\w ]+)?\)? = {re.escape(literal)}(::[\w ]+)?\)*"
+    )
     for row in indexes.itertuples():
-        cosine = any("cosine" in name for name in row.operator_classes)
-        serves = row.method in {"hnsw", "ivfflat"} and row.valid and cosine
-        if serves and (row.predicate is None or literal in row.predicate):
+        indexed = re.fullmatch(rf"\(*{re.escape(name)}\)?(::.*)?\)*", row.columns[0])
+        cosine = "cosine" in row.operator_classes[0]
+        serves = row.method in {"hnsw", "ivfflat"} and row.valid and cosine and indexed
+        if serves and (row.predicate is None or only_this.fullmatch(row.predicate)):
             return _present("vectors", table, model, row, "Vector search under this model uses it.")
     create = (
         f"CREATE INDEX CONCURRENTLY ON {table.sql} USING hnsw "
@@ -134,6 +138,12 @@ def _check_vector(
         sentence=f"No vector index for {model}: every search compares with all its vectors.",
         create=None if table.is_view or not dimensions else create,
     )
+
+
+def _written(column: Column) -> str:
+    """A column name as PostgreSQL prints it: quoted only where it must be."""
+    plain = re.fullmatch(r"[a-z_][a-z0-9_$]*", column.name)
+    return column.name if plain else column.sql
 
 
 def indexable(column: Column, dimensions: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from lib.databases.faults import FAULTS, translate
+from lib.databases.faults import FAULTS, UNUSABLE_ADDRESS, translate, unusable_address
 from lib.errors import TooManyConnections
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName, Pools, Settings
 
@@ -77,6 +77,8 @@ class Database:
     async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.Connection:
         try:
             return await pool.acquire(timeout=self._settings.acquire_timeout)
+        except UNUSABLE_ADDRESS as fault:
+            raise unusable_address(self.name) from fault
         except TimeoutError as fault:
             exhausted = pool.get_size() >= self._settings.max_size and pool.get_idle_size() == 0
             if not exhausted:

@@ -16,6 +16,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -80,7 +81,7 @@ class DemoServer:
         self.directory = directory
         self.data = self.directory / "postgres"
         self._keep = self.directory / "keep-running"
-        self._leased = False
+        self._holders = 0
         self._prepare_directory()
         self._threads = threading.RLock()
         self._gate = fasteners.InterProcessLock(self.directory / "server.lock")
@@ -96,11 +97,11 @@ class DemoServer:
             ) from error
 
     def start(self) -> None:
-        """Make the server run and hold a lease on it; calling it again is harmless."""
+        """Make the server run and hold a lease on it, one for each call."""
         with self._threads, self._gate:
-            if not self._leased:
+            if self._holders == 0:
                 self._lease.acquire_read_lock()
-                self._leased = True
+            self._holders += 1
             if not self.running():
                 self._initialise()
                 self._launch()
@@ -108,9 +109,11 @@ class DemoServer:
     def release(self) -> None:
         """Give the lease back; the last process to do so stops the server."""
         with self._threads, self._gate:
-            if self._leased:
+            held, self._holders = self._holders, max(0, self._holders - 1)
+            if self._holders:
+                return
+            if held:
                 self._lease.release_read_lock()
-                self._leased = False
             if not self._keep.exists() and self._lease.acquire_write_lock(blocking=False):
                 try:
                     self._stop()
@@ -158,10 +161,11 @@ class DemoServer:
         """Make the data folder: elsewhere first, so that a killed initdb leaves nothing behind."""
         if (self.data / "PG_VERSION").exists():
             return
-        fresh = self.directory / "postgres.new"
-        shutil.rmtree(fresh, ignore_errors=True)
+        for unfinished in self.directory.glob("postgres.new-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(self.data, ignore_errors=True)
-        fresh.mkdir()
+        # A name of its own: an initdb whose parent was killed goes on writing for a while.
+        fresh = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.directory))
         self._give_to_system_user(fresh)
         arguments = ["--auth=trust", "--encoding=UTF8", "--username", OWNER, "--no-sync"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -189,7 +193,7 @@ class DemoServer:
             time.sleep(0.1)
 
     def _stop(self) -> None:
-        if not (self.data / "postmaster.pid").exists():
+        if self._address() is None:
             return
         with self._explained("does not stop"):
             pg_ctl(
@@ -211,14 +215,16 @@ class DemoServer:
         return folder
 
     def _forget_dead_server(self) -> None:
-        """Remove a postmaster.pid whose number now belongs to another program."""
+        """Remove a postmaster.pid that is no number, or that of another program."""
         pid_file = self.data / "postmaster.pid"
         try:
             pid = int(pid_file.read_text().splitlines()[0])
-            name = psutil.Process(pid).name()
-        except (OSError, ValueError, IndexError, psutil.Error):
+            alive = psutil.Process(pid).name().startswith("postgres")
+        except FileNotFoundError:
             return
-        if not name.startswith("postgres"):
+        except (OSError, ValueError, IndexError, psutil.Error):
+            alive = False
+        if not alive:
             pid_file.unlink(missing_ok=True)
 
     def _give_to_system_user(self, folder: Path) -> None:

@@ -102,7 +102,13 @@ def align(
         distance = 1 - best / 100 if passage is not None else float("nan")
         found.append((row, passage, distance, passage is not None and distance <= threshold))
         on_count(done)
-    return pd.DataFrame(found, columns=COLUMNS).astype({"passage": object, "accepted": bool})
+    return _frame(found)
+
+
+def _frame(rows: list[tuple[int, Any, float, bool]]) -> pd.DataFrame:
+    """Rows under `COLUMNS`; ids stay as the database has them, beside None too."""
+    frame = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+    return frame.astype({"highlight": int, "distance": float, "accepted": bool})
 
 
 async def nearest_by_trigrams(
@@ -139,7 +145,7 @@ async def nearest_by_trigrams(
     result = [
         (row, *found.get(row, nowhere), row in found and found[row][1] <= threshold) for row in rows
     ]
-    return pd.DataFrame(result, columns=COLUMNS).astype({"passage": object, "accepted": bool})
+    return _frame(result)
 
 
 async def read_library(databases: Databases, relations: Relations) -> dict[str, BookText]:
