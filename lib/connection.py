@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -26,8 +27,12 @@ OnWait = Callable[[], object]
 class Connection:
     """Both databases of some settings, on a loop of their own. Any thread may use it."""
 
+    _numbers = itertools.count(1)
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        # What is remembered of one connection must never serve another.
+        self.number = next(self._numbers)
         self.databases = Databases(settings)
         self._loop = EventLoop()
         self._relations: Relations | None = None

@@ -125,7 +125,7 @@ def ask(
 
     name = f"{query.__module__}.{query.__qualname__}"
     try:
-        result: Result = _remember(id(open_connection), name, arguments, keywords, compute)
+        result: Result = _remember(open_connection.number, name, arguments, keywords, compute)
     finally:
         if slot is not None:
             slot.empty()
@@ -134,7 +134,7 @@ def ask(
 
 @st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)
 def _remember(
-    connection_id: int,
+    connection_number: int,
     name: str,
     arguments: tuple[Any, ...],
     keywords: dict[str, Any],
@@ -146,7 +146,7 @@ def _remember(
 def derive(function: Callable[..., Result], key: tuple[Any, ...], *arguments: Any) -> Result:
     """The result of a pure function, remembered by `key`, which must name its arguments."""
     name = f"{function.__module__}.{function.__qualname__}"
-    result: Result = _remember(id(connection()), name, key, {}, lambda: function(*arguments))
+    result: Result = _remember(connection().number, name, key, {}, lambda: function(*arguments))
     return result
 
 
@@ -178,7 +178,7 @@ def fall_back(
 
     try:
         return _remember(
-            id(connection()),
+            connection().number,
             "fallback.align",
             key,
             {},

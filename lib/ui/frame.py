@@ -14,6 +14,7 @@ from lib.ui.asking import connection, tick
 from lib.ui.cards import show_error
 
 PING_SECONDS = 20
+CONNECT = "connect"
 ICON = PROJECT / "docs" / "images" / "icon.svg"
 
 DEMO_NOTICE = (
@@ -82,11 +83,15 @@ def run_page(page: StreamlitPage) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         heading.title(page.title, width="content")
+        failure = _connect()
         with heading.container(
             horizontal=True, width="content", gap="small", vertical_alignment="center"
         ):
-            _show_connections()
-        if settings_file.load().demo:
+            _show_connections(failure)
+        if failure is not None and page.url_path != CONNECT:
+            _explain_failure(failure)
+            return
+        if failure is None and settings_file.load().demo:
             st.caption(DEMO_NOTICE)
             st.page_link(
                 "pages/connect.py",
@@ -109,20 +114,33 @@ def ensure_frame() -> None:
         st.rerun()
 
 
-def _show_connections() -> None:
-    """State and latency of both connections, and what the demo is."""
-    try:
-        open_connection = connection()
-    except ConcordanceError as error:
-        st.badge("Not connected", icon=":material/error:", color="red")
-        show_error(error)
+def _explain_failure(failure: ConcordanceError) -> None:
+    """Why no page can be shown, and where to go from here."""
+    show_error(failure)
+    with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Try again", icon=":material/refresh:"):
             st.rerun()
         st.page_link("pages/connect.py", label="How to connect", icon=":material/cable:")
-        st.stop()
+
+
+def _connect() -> ConcordanceError | None:
+    """Wait for the connection, and return what keeps it from being made."""
+    try:
+        connection()
+    except ConcordanceError as error:
+        return error
+    return None
+
+
+def _show_connections(failure: ConcordanceError | None) -> None:
+    """State and latency of both connections."""
+    if failure is not None:
+        st.badge("Not connected", icon=":material/error:", color="red")
+        return
+    number = connection().number
     for name in DSN_VARIABLES:
         try:
-            seconds = _ping(name, id(open_connection))
+            seconds = _ping(name, number)
             state = f"{name} {seconds * 1000:.1f} ms"
             st.badge(state, icon=":material/check_circle:", color="green")
         except ConcordanceError as error:
@@ -130,5 +148,5 @@ def _show_connections() -> None:
 
 
 @st.cache_data(ttl=PING_SECONDS, max_entries=8, show_spinner=False)
-def _ping(name: DatabaseName, connection_id: int) -> float:
+def _ping(name: DatabaseName, connection_number: int) -> float:
     return connection().run_on_databases(lambda databases: databases[name].ping(), tick)

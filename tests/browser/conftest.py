@@ -98,6 +98,11 @@ def _wait_until_healthy(app: App) -> None:
             time.sleep(0.1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def library(demo: object) -> None:
+    """The project's demo library is there before any app is started."""
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = installed()

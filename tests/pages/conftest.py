@@ -16,6 +16,11 @@ TIMEOUT = 90
 OpenPage = Callable[..., AppTest]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def library(demo: object) -> None:
+    """The project's demo library is there before any page is opened."""
+
+
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of whoever runs the tests: the demo, unless a test says otherwise."""
