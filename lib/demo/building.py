@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.demo import copying, models, schema, text
-from lib.demo.highlights import DemoHighlight, Planted, compose
+from lib.demo.highlights import compose
 from lib.demo.server import OWNER, READER, DemoServer
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName
 
@@ -21,6 +21,8 @@ SWAP_SEED = 5
 
 FRESH = {LIFE_DASHBOARD: "life_dashboard_fresh", KNOWLEDGE_BASE: "knowledge_base_fresh"}
 OLD = {LIFE_DASHBOARD: "life_dashboard_old", KNOWLEDGE_BASE: "knowledge_base_old"}
+
+FIRST, FIRST_INDEX = next(iter(schema.VECTOR_INDEXES.items()))
 
 Vectors = NDArray[np.float32]
 Tell = Callable[[int, str, int, int], object]
@@ -34,8 +36,6 @@ class Workshop:
     server: DemoServer
     library: text.Library = field(default_factory=lambda: text.Library((), ()))
     vectors: dict[str, Vectors] = field(default_factory=dict)
-    highlights: list[DemoHighlight] = field(default_factory=list)
-    planted: list[Planted] = field(default_factory=list)
 
     async def connect(self, database: DatabaseName) -> asyncpg.Connection:
         """A connection to one of the databases that are being built."""
@@ -89,12 +89,6 @@ def _embed(model: str) -> Callable[[Workshop, Count], Any]:
     return step
 
 
-async def _compose_highlights(workshop: Workshop, count: Count) -> None:
-    workshop.highlights, workshop.planted = await asyncio.to_thread(compose, workshop.library)
-    total = len(workshop.highlights)
-    count(total, total)
-
-
 async def _copy_library(workshop: Workshop, count: Count) -> None:
     library = workshop.library
     ids = [verse.chunk_id for verse in library.verses]
@@ -146,8 +140,8 @@ def _swap_some(vectors: dict[str, Vectors]) -> list[int]:
     return [int(row) for row in rows]
 
 
-async def _copy_highlights(workshop: Workshop, count: Count) -> None:
-    highlights = workshop.highlights
+async def _make_highlights(workshop: Workshop) -> None:
+    highlights, planted = await asyncio.to_thread(compose, workshop.library)
     embeddings: dict[int, str] = {}
     for model in models.MODELS:
         chosen = [h for h in highlights if h.embedded_by == model]
@@ -169,31 +163,24 @@ async def _copy_highlights(workshop: Workshop, count: Count) -> None:
             "demo_planted",
             columns=["kind", "id", "label", "looks_like", "first_chunk", "last_chunk"],
             records=[
-                (p.kind, p.id, p.label, p.looks_like, p.first_chunk, p.last_chunk)
-                for p in workshop.planted
+                (p.kind, p.id, p.label, p.looks_like, p.first_chunk, p.last_chunk) for p in planted
             ],
         )
+        for statement in schema.LIFE_DASHBOARD_INDEXES.values():
+            await connection.execute(statement)
     finally:
         await connection.close()
-    count(len(highlights), len(highlights))
 
 
 async def _index(workshop: Workshop, count: Count) -> None:
-    total = len(schema.LIFE_DASHBOARD_INDEXES) + len(schema.KNOWLEDGE_BASE_INDEXES)
-    done = 0
-    statements_of: dict[DatabaseName, dict[str, str]] = {
-        LIFE_DASHBOARD: schema.LIFE_DASHBOARD_INDEXES,
-        KNOWLEDGE_BASE: schema.KNOWLEDGE_BASE_INDEXES,
-    }
-    for database, statements in statements_of.items():
-        connection = await workshop.connect(database)
-        try:
-            for statement in statements.values():
-                await connection.execute(statement)
-                done += 1
-                count(done, total)
-        finally:
-            await connection.close()
+    total = len(schema.KNOWLEDGE_BASE_INDEXES)
+    connection = await workshop.connect(KNOWLEDGE_BASE)
+    try:
+        for done, statement in enumerate(schema.KNOWLEDGE_BASE_INDEXES.values(), start=1):
+            await connection.execute(statement)
+            count(done, total)
+    finally:
+        await connection.close()
 
 
 def _index_vectors(statement: str) -> Callable[[Workshop, Count], Any]:
@@ -227,6 +214,11 @@ async def _watch_index(workshop: Workshop, count: Count, total: int) -> None:
         await connection.close()
 
 
+async def _make_highlights_and_index(workshop: Workshop, count: Count) -> None:
+    # The highlights take one core of this process, the index those of the server.
+    await asyncio.gather(_make_highlights(workshop), _index_vectors(FIRST_INDEX)(workshop, count))
+
+
 async def _finish(workshop: Workshop, count: Count) -> None:
     tasks: Sequence[DatabaseName] = (LIFE_DASHBOARD, KNOWLEDGE_BASE)
     for done, database in enumerate(tasks, start=1):
@@ -243,13 +235,13 @@ STEPS: Sequence[tuple[str, Callable[[Workshop, Count], Any]]] = (
     ("Create the databases", _create_databases),
     ("Read the text", _read_text),
     *((f"Embed under {model}", _embed(model)) for model in models.MODELS),
-    ("Make the highlights", _compose_highlights),
     ("Copy books, passages and embeddings", _copy_library),
-    ("Copy the highlights", _copy_highlights),
     ("Build the btree and trigram indexes", _index),
+    (f"Make the highlights and the index for {FIRST}", _make_highlights_and_index),
     *(
         (f"Build the index for {what}", _index_vectors(statement))
         for what, statement in schema.VECTOR_INDEXES.items()
+        if what != FIRST
     ),
     ("Count and tidy", _finish),
 )

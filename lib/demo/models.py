@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ RANDOM_INDEXING = "random-indexing-256"
 MODELS = (WORDLLAMA, RANDOM_INDEXING)
 DIMENSIONS = 256
 BATCH = 2_000
+THREADS = {WORDLLAMA: 2, RANDOM_INDEXING: 1}
 
 Vectors = NDArray[np.float32]
 
@@ -48,12 +50,14 @@ def embed(
         WORDLLAMA: _embed_wordllama,
         RANDOM_INDEXING: _embed_random_indexing,
     }
-    embedder = embedders[model]
-    parts = []
-    for start in range(0, len(texts), BATCH):
-        parts.append(embedder(list(texts[start : start + BATCH])))
-        if on_batch is not None:
-            on_batch(min(start + BATCH, len(texts)))
+    batches = [list(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+    parts: list[Vectors] = []
+    # The tokenizer of wordllama works outside the interpreter's lock: a second thread helps it.
+    with ThreadPoolExecutor(THREADS[model]) as threads:
+        for part in threads.map(embedders[model], batches):
+            parts.append(part)
+            if on_batch is not None:
+                on_batch(sum(map(len, parts)))
     return np.concatenate(parts) if parts else np.empty((0, DIMENSIONS), np.float32)
 
 
