@@ -103,7 +103,9 @@ def library(demo: object) -> None:
     """The project's demo library is there before any app is started."""
 
 
-@pytest.fixture(scope="session")
+# Closed with the last test of this folder: Playwright keeps an event loop in the tests' own thread,
+# and tests elsewhere run loops of their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = installed()
     if path is None:
@@ -114,7 +116,7 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """One app on the project's demo for all tests that only look."""
     with running_app(tmp_path_factory.mktemp("app")) as started:
