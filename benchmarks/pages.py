@@ -12,11 +12,12 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Error, Page, sync_playwright
 
 from lib.demo.provision import provision
 from lib.settings import demo_directory
@@ -81,9 +82,13 @@ def warm_rerun(page: Page) -> float:
     """Seconds of a rerun of the page that is open, nothing being changed."""
     page.locator("h1").click()
     page.evaluate(WATCH)
-    started = time.perf_counter()
-    page.keyboard.press("r")
-    page.wait_for_function("() => window.hasRun", polling=5)
+    for _ in range(10):
+        started = time.perf_counter()
+        page.keyboard.press("r")
+        # A press that comes while the page still listens elsewhere is lost, and not counted.
+        with suppress(Error):
+            page.wait_for_function("() => window.hasRun", polling=5, timeout=2_000)
+            break
     rest(page)
     return time.perf_counter() - started
 
