@@ -126,7 +126,7 @@ class Limits(_Section):
     score_highlights: int = Field(2_000, ge=50)
     background_highlights: int = Field(200, ge=20)
     background_passages: int = Field(2_000, ge=100)
-    anchor_highlights: int = Field(900, ge=50)
+    anchor_highlights: int = Field(600, ge=50)
     anchors: int = Field(300, ge=5)
     suspect_rows: int = Field(50_000, ge=1_000)
 
