@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,9 +48,6 @@ class App:
         self.process.send_signal(signal.SIGINT)
         self.process.wait(STOP_SECONDS)
         return time.monotonic() - started
-
-
-StartApp = Callable[..., App]
 
 
 def free_port() -> int:
@@ -147,7 +143,3 @@ def postgres_processes(folder: Path) -> list[str]:
         if process.info["status"] != psutil.STATUS_ZOMBIE and str(folder) in line:
             found.append(line)
     return [line for line in found if "postgres" in line]
-
-
-def has_make() -> bool:
-    return shutil.which("make") is not None
