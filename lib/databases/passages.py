@@ -14,11 +14,15 @@ from lib.databases.relations import Relation, Relations
 
 @dataclass(frozen=True)
 class Batch:
-    """Passages in reading order: `ids` in database type, `books` as text, and their texts."""
+    """Passages in reading order: `ids` in database type, `books` as text or None, their texts.
+
+    `lengths`: characters of each as it stands, which its lower case may exceed.
+    """
 
     ids: list[Any]
-    books: list[str]
+    books: list[str | None]
     texts: list[str]
+    lengths: list[int]
 
 
 def reading_order(table: Relation) -> str:
@@ -58,7 +62,8 @@ async def stream_contents(databases: Databases, relations: Relations) -> AsyncIt
 async def _stream(databases: Databases, table: Relation, text: str) -> AsyncIterator[Batch]:
     sql = f"""
         SELECT {table["chunk_id"]} AS id, {table["book_id"]}::text AS book,
-               coalesce({text}, '') AS text
+               coalesce({text}, '') AS text,
+               coalesce(char_length({table["content"]}::text), 0) AS length
         FROM {table.sql}
         ORDER BY {reading_order(table)}
     """
@@ -68,6 +73,7 @@ async def _stream(databases: Databases, table: Relation, text: str) -> AsyncIter
             ids=[row["id"] for row in rows],
             books=[row["book"] for row in rows],
             texts=[row["text"] for row in rows],
+            lengths=[row["length"] for row in rows],
         )
 
 
@@ -84,6 +90,34 @@ async def lower_patterns(
         list(patterns),
     )
     return list(row["lowered"] or [])
+
+
+async def read_letter_lengths(
+    databases: Databases, relations: Relations, ids: Sequence[Any]
+) -> pd.DataFrame:
+    """How the lower case of passages grew out of their letters, in no order.
+
+    Columns `passage`, `original` and `lowered`: lists of the characters that each letter with its
+    accents has before and after, in the order of the text.
+    """
+    table = relations.passages
+    letter = _collated(table, "letter[1]")
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT passage, array_agg(char_length(letter[1]) ORDER BY n) AS original,
+               array_agg(char_length(lower({letter})) ORDER BY n) AS lowered
+        FROM (
+            SELECT {table["chunk_id"]} AS passage, {table["content"]}::text AS content
+            FROM {table.sql}
+            WHERE {table["chunk_id"]} = ANY($1)
+        ) AS asked,
+        regexp_matches(content, '.[\u0300-\u036f]*', 'g') WITH ORDINALITY AS letters(letter, n)
+        GROUP BY passage
+        """,
+        list(ids),
+    )
+    columns = ["passage", "original", "lowered"]
+    return pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)
 
 
 async def read_passages(

@@ -20,21 +20,22 @@ APOSTROPHES = "'`\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}" 
 _WITHOUT_APOSTROPHES = str.maketrans("", "", APOSTROPHES)
 
 
+def replacement(character: str) -> str:
+    """What stands for a character in mode `words`: itself, a space, or nothing."""
+    if character in APOSTROPHES or unicodedata.category(character) == "Cf":
+        # Soft hyphens and zero-width joiners are typography, not letters.
+        return ""
+    if character.isalnum() or unicodedata.category(character).startswith("M"):
+        return character
+    return " "
+
+
 class _Punctuation(dict[int, str]):
     """A translation table that knows every character once it was met."""
 
     def __missing__(self, code: int) -> str:
-        character = chr(code)
-        category = unicodedata.category(character)
-        if character in APOSTROPHES or category == "Cf":
-            # Soft hyphens and zero-width joiners are typography, not letters.
-            replacement = ""
-        elif character.isalnum() or category.startswith("M"):
-            replacement = character
-        else:
-            replacement = " "
-        self[code] = replacement
-        return replacement
+        self[code] = replacement(chr(code))
+        return self[code]
 
 
 _PUNCTUATION = _Punctuation()

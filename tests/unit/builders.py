@@ -89,6 +89,9 @@ def make_scan(
         ),
         hit_window=np.array([first[row] + window for row, window, _ in hits], dtype=np.int32),
         hit_passage=np.array([passage for _, _, passage in hits], dtype=np.int32),
+        hit_start=np.zeros(len(hits), dtype=np.int32),
+        hit_last=np.array([passage for _, _, passage in hits], dtype=np.int32),
+        hit_stop=np.ones(len(hits), dtype=np.int32),
         hit_own_book=np.array([hit not in elsewhere for hit in hits], dtype=bool),
     )
 

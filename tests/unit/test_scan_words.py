@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-import numpy as np
 import pandas as pd
 from ahocorasick_rs import AhoCorasick
 from hypothesis import given
@@ -12,8 +11,13 @@ from hypothesis import strategies as st
 
 from lib.databases.passages import Batch
 from lib.databases.similar import like_pattern
-from lib.matching.scan import _assemble, _Found, _search_book, _unescape
-from lib.matching.windows import cut
+from lib.matching.findings import Findings, Places
+from lib.matching.ilike_pass import _search as search_texts
+from lib.matching.ilike_pass import _unescape
+from lib.matching.scan import _assemble
+from lib.matching.windows import cut, normalise
+from lib.matching.words_pass import _last_words, _Passage
+from lib.matching.words_pass import _search as search_words
 
 # Words of which one is a part of another, of one and more bytes a character.
 WORD = st.sampled_from(["a", "b", "ab", "é", "日本", "𝒳", "b𝒳"])
@@ -42,12 +46,23 @@ def test_unescape_undoes_the_pattern(text: str) -> None:
     assert _unescape(like_pattern(text)) == text
 
 
+def _read(words: list[list[str]], first_row: int = 0, book: str = "A") -> list[_Passage]:
+    return [
+        _Passage(row, book, " ".join(passage), passage)
+        for row, passage in enumerate(words, first_row)
+    ]
+
+
+def _firsts(places: Places) -> Places:
+    findings = Findings()
+    findings.blocks.append(places)
+    return findings.places()
+
+
 def _hits(texts: list[str], words: list[list[str]], first_row: int) -> set[tuple[int, int]]:
-    found = _Found()
     automaton = AhoCorasick([f" {text} " for text in texts])
-    _search_book(automaton, words, first_row, found)
-    patterns, passages = found.unique_hits()
-    pairs = list(zip(patterns.tolist(), passages.tolist(), strict=True))
+    places = _firsts(search_words(automaton, _read(words, first_row)))
+    pairs = list(zip(places.pattern.tolist(), places.passage.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
     return set(pairs)
 
@@ -106,14 +121,12 @@ def test_hits_of_texts_become_hits_of_every_window_that_reads_so(
     )
     windows = cut(highlights["text"].tolist(), 2, 1, "ilike")
     texts = list(dict.fromkeys(windows.text))
-    found = _Found()
-    found.add(Batch(ids=[7, 8], books=["A", "A"], texts=[]))
-    assert found.add(Batch(ids=[9, 10, 11], books=["B", "B", "C"], texts=[])) == 2
-    for row, (_, content) in enumerate(LIBRARY):
-        mine = [number for number, text in enumerate(texts) if text in content]
-        # What is reported twice counts once.
-        found.add_hits(mine + mine, np.full(2 * len(mine), row, dtype=np.int32))
-    scan = _assemble(highlights, windows, texts, found)
+    found = Findings()
+    found.add(Batch(ids=[7, 8], books=["A", "A"], texts=[], lengths=[]))
+    assert found.add(Batch(ids=[9, 10, 11], books=["B", "B", "C"], texts=[], lengths=[])) == 2
+    automaton = AhoCorasick(texts or ["unheard"])
+    found.blocks.append(search_texts(automaton, [content for _, content in LIBRARY], 0))
+    scan = _assemble(highlights, windows, texts, found, found.places())
     expected = {
         (number, row, made[windows.highlight[number]][1] in (None, LIBRARY[row][0]))
         for number, text in enumerate(windows.text)
@@ -130,6 +143,13 @@ def test_hits_of_texts_become_hits_of_every_window_that_reads_so(
     )
     assert set(hits) == expected
     assert len(hits) == len(expected)
+    for window, row, start, last, stop in zip(
+        scan.hit_window, scan.hit_passage, scan.hit_start, scan.hit_last, scan.hit_stop, strict=True
+    ):
+        content = LIBRARY[row][1]
+        assert (last, content[start:stop]) == (row, windows.text[window])
+        # A window that stands there twice has its first place.
+        assert start == content.index(windows.text[window])
     assert scan.passages["passage"].tolist() == [7, 8, 9, 10, 11]
     assert scan.passages["position"].tolist() == [0, 1, 0, 1, 0]
 
@@ -144,3 +164,48 @@ def test_the_passage_of_a_word_is_the_one_it_stands_in(passages: list[list[str]]
     for row, passage in enumerate(marked):
         for word in passage:
             assert _hits([word], marked, 0) == {(0, row)}
+
+
+BOOK = st.lists(st.text(st.sampled_from("ab é’-ﬁ\u0301İ½"), max_size=12), min_size=1, max_size=6)
+
+
+@given(BOOK, st.integers(1, 3), st.integers(1, 6))
+def test_batches_change_nothing_and_ranges_hold_the_words(
+    texts: list[str], size: int, batch: int
+) -> None:
+    """The same hits whether a book comes at once or batch by batch."""
+    read = [_Passage(row, "A", text, normalise(text)) for row, text in enumerate(texts)]
+    words = [word for passage in read for word in passage.words]
+    windows = sorted({tuple(words[i : i + size]) for i in range(len(words) - size + 1)})
+    automaton = AhoCorasick([f" {' '.join(window)} " for window in windows] or [" unheard "])
+    at_once = _firsts(search_words(automaton, read))
+    found = Findings()
+    carried: list[_Passage] = []
+    for start in range(0, len(read), batch):
+        now = carried + read[start : start + batch]
+        found.blocks.append(search_words(automaton, now))
+        carried = _last_words(now, size - 1)
+    in_batches = found.places()
+    for one, other in zip(vars(at_once).values(), vars(in_batches).values(), strict=True):
+        assert one.tolist() == other.tolist()
+    assert set(at_once.pattern.tolist()) == set(range(len(windows)))
+    for pattern, row, start, last, stop in zip(*vars(at_once).values(), strict=True):
+        covered = (
+            texts[row][start:stop]
+            if row == last
+            else " ".join([texts[row][start:], *texts[row + 1 : last], texts[last][:stop]])
+        )
+        # Letters that cannot be told apart bring their neighbours along, and nothing is lost.
+        assert f" {' '.join(windows[pattern])} " in f" {' '.join(normalise(covered))} "
+
+
+def test_only_the_last_words_of_the_last_book_are_carried_into_the_next_batch() -> None:
+    read = [
+        *_read([["a", "b"], ["c"]], 0, "A"),
+        *_read([["d"], [], ["e", "f", "g"], ["h"]], 2, "B"),
+    ]
+    assert [passage.row for passage in _last_words(read, 0)] == []
+    assert [passage.row for passage in _last_words(read, 1)] == [5]
+    assert [passage.row for passage in _last_words(read, 4)] == [4, 5]
+    assert [passage.row for passage in _last_words(read, 5)] == [2, 3, 4, 5]
+    assert [passage.row for passage in _last_words(read, 99)] == [2, 3, 4, 5]
