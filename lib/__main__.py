@@ -16,7 +16,7 @@ from lib.databases import doctor
 from lib.demo.provision import Progress, addresses, provision
 from lib.demo.server import OWNER, server_in
 from lib.errors import ConcordanceError, SettingsError
-from lib.matching.fallback import METHODS
+from lib.matching.fallback import DEFAULT_OPERATOR, METHODS, OPERATORS
 from lib.matching.orders import BUDGETS
 from lib.matching.rates import SCOPES
 from lib.matching.windows import MODES
@@ -57,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--mode", choices=MODES, default="ilike")
     report.add_argument("--scope", choices=SCOPES, default="book")
     report.add_argument("--fallback", choices=METHODS, default="alignment")
+    report.add_argument(
+        "--operator", choices=OPERATORS, default=DEFAULT_OPERATOR, help="distance of pg_trgm"
+    )
+    report.add_argument("--threshold", type=float, help="largest distance accepted, 0 to 1")
     report.add_argument("--budgets", type=_budgets, default=BUDGETS, help="such as 1,2,4,8")
     report.add_argument("--sample", type=int, help="only so many highlights, drawn by --seed")
     report.add_argument("--seed", type=int, default=0)
@@ -143,12 +147,16 @@ def _report_options(options: argparse.Namespace) -> Options:
         )
     if options.sample is not None and options.sample < 1:
         raise SettingsError("--sample must be at least 1.")
+    if options.threshold is not None and not 0 <= options.threshold <= 1:
+        raise SettingsError(f"--threshold {options.threshold} is out of range.", "Use 0 to 1.")
     return Options(
         window=options.window,
         stride=options.stride,
         mode=options.mode,
         scope=options.scope,
         fallback=options.fallback,
+        operator=options.operator,
+        threshold=options.threshold,
         budgets=tuple(options.budgets),
         sample=options.sample,
         seed=options.seed,

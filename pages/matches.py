@@ -181,7 +181,7 @@ with ui.card(
             "Largest distance accepted",
             0.05,
             0.95,
-            fallback.THRESHOLDS["alignment"],
+            fallback.default_threshold("alignment"),
             0.05,
             key="distance",
             bind="query-params",
@@ -190,7 +190,14 @@ with ui.card(
     if method == "none":
         st.markdown(f"{len(unmatched):,} highlights are unmatched.")
     else:
-        fallen = ui.fall_back(method, (*key, scope), found, unmatched, scope, set(titles["book"]))
+        fallen = ui.ask(
+            fallback.find_places,
+            found.highlights,
+            unmatched,
+            method,
+            scope,
+            counted=ui.Counted("on_count", "Compared", len(unmatched)),
+        ).places
         accepted = fallen["distance"] <= threshold
         both = matched + int(accepted.sum())
         st.markdown(

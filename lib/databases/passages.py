@@ -39,6 +39,20 @@ async def count_passages(databases: Databases, relations: Relations) -> int:
     return int(row["n"])
 
 
+async def count_by_book(databases: Databases, relations: Relations) -> dict[str, int]:
+    """The number of passages of each book that has any, by its id as text."""
+    table = relations.passages
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["book_id"]}::text AS book, count(*) AS passages
+        FROM {table.sql}
+        WHERE {table["book_id"]} IS NOT NULL
+        GROUP BY {table["book_id"]}
+        """
+    )
+    return {row["book"]: row["passages"] for row in rows}
+
+
 def _collated(table: Relation, expression: str) -> str:
     """The expression under the collation of the passages, which decides what lower() does."""
     collation = table.columns["content"].collation
@@ -52,23 +66,40 @@ async def stream_lowered(databases: Databases, relations: Relations) -> AsyncIte
         yield batch
 
 
-async def stream_contents(databases: Databases, relations: Relations) -> AsyncIterator[Batch]:
-    """All passages in reading order as they stand."""
+async def stream_contents(
+    databases: Databases, relations: Relations, books: Sequence[str] | None = None
+) -> AsyncIterator[Batch]:
+    """All passages, or those of `books`, in reading order as they stand.
+
+    `books` are ids as text, none that `count_by_book` does not know: another need not be of the
+    type of the column.
+    """
     table = relations.passages
-    async for batch in _stream(databases, table, f"{table['content']}::text"):
+    async for batch in _stream(databases, table, f"{table['content']}::text", books):
         yield batch
 
 
-async def _stream(databases: Databases, table: Relation, text: str) -> AsyncIterator[Batch]:
+async def _stream(
+    databases: Databases, table: Relation, text: str, books: Sequence[str] | None = None
+) -> AsyncIterator[Batch]:
+    book = table.columns["book_id"]
+    # Compared as the column's own type, so that its index serves.
+    chosen = (
+        f"WHERE {table['book_id']} = ANY ($1::text[]::{book.type_name}[])"
+        if books is not None
+        else ""
+    )
     sql = f"""
         SELECT {table["chunk_id"]} AS id, {table["book_id"]}::text AS book,
                coalesce({text}, '') AS text,
                coalesce(char_length({table["content"]}::text), 0) AS length
         FROM {table.sql}
+        {chosen}
         ORDER BY {reading_order(table)}
     """
+    arguments = [list(books)] if books is not None else []
     size = databases.settings.limits.batch_rows
-    async for rows in databases.knowledge_base.batches(sql, size=size):
+    async for rows in databases.knowledge_base.batches(sql, *arguments, size=size):
         yield Batch(
             ids=[row["id"] for row in rows],
             books=[row["book"] for row in rows],

@@ -20,7 +20,7 @@ from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.matching import fallback, landings, rates
 from lib.matching.anchors import find_anchors
-from lib.matching.fallback import Method
+from lib.matching.fallback import DEFAULT_OPERATOR, Fallen, Method, Operator
 from lib.matching.orders import BUDGETS, ORDERS
 from lib.matching.rates import Scope
 from lib.matching.scan import Scan, scan
@@ -46,6 +46,7 @@ class Options:
     mode: Mode = "ilike"
     scope: Scope = "book"
     fallback: Method = "alignment"
+    operator: Operator = DEFAULT_OPERATOR
     threshold: float | None = None
     budgets: tuple[int, ...] = BUDGETS
     sample: int | None = None
@@ -55,7 +56,9 @@ class Options:
     @property
     def accepted_distance(self) -> float:
         """The largest distance at which the fallback accepts."""
-        return fallback.THRESHOLDS[self.fallback] if self.threshold is None else self.threshold
+        if self.threshold is not None:
+            return self.threshold
+        return fallback.default_threshold(self.fallback, self.operator)
 
 
 @dataclass
@@ -94,10 +97,18 @@ async def build(
         read = await asyncio.to_thread(study, found, options.scope, options.budgets)
         matching = _matching(options, read)
     with clock.stage("fallback"):
-        fallen = await _fall_back(databases, relations, texts, read.unmatched, options)
+        fallen = await fallback.find_places(
+            databases,
+            relations,
+            texts,
+            read.unmatched,
+            options.fallback,
+            options.scope,
+            options.operator,
+        )
         matching |= _with_fallback(options, read, fallen)
         if options.matches:
-            matching["matches"] = _matches(found, read, fallen)
+            matching["matches"] = _matches(options, found, read, fallen)
     labels = list(sources["life_dashboard"]["by_model"])
     models = list(sources["knowledge_base"]["embeddings_by_model"])
     with clock.stage("similarity"):
@@ -192,49 +203,24 @@ def _matching(options: Options, read: Study) -> Values:
     }
 
 
-async def _fall_back(
-    databases: Databases,
-    relations: Relations,
-    texts: pd.DataFrame,
-    unmatched: list[int],
-    options: Options,
-) -> pd.DataFrame:
-    if options.fallback == "none" or not unmatched:
-        return pd.DataFrame(columns=fallback.COLUMNS)
-    if options.fallback == "pg_trgm":
-        known = set((await books.read_books(databases, relations))["book"])
-        return await fallback.nearest_by_trigrams(
-            databases, relations, texts, unmatched, known, options.accepted_distance
-        )
-    library = await fallback.read_library(databases, relations)
-    return await asyncio.to_thread(
-        fallback.align,
-        texts,
-        unmatched,
-        library,
-        options.scope == "book",
-        options.accepted_distance,
-    )
-
-
-def _with_fallback(options: Options, read: Study, fallen: pd.DataFrame) -> Values:
-    accepted = int(fallen["accepted"].sum())
+def _with_fallback(options: Options, read: Study, fallen: Fallen) -> Values:
+    accepted = len(fallen.accepted(options.accepted_distance))
     return {
         "fallback": {
             "method": options.fallback,
-            "operator": fallback.OPERATOR if options.fallback == "pg_trgm" else None,
+            "operator": fallen.operator,
             "threshold": options.accepted_distance,
-            "attempted": len(fallen),
+            "attempted": len(fallen.places),
             "matched": accepted,
         },
         "matched_total": _rate(int(read.matched.sum()) + accepted, read.eligible),
     }
 
 
-def _matches(found: Scan, read: Study, fallen: pd.DataFrame) -> list[Values]:
+def _matches(options: Options, found: Scan, read: Study, fallen: Fallen) -> list[Values]:
     landed = read.landings
     passage_of = dict(zip(landed["highlight"], landed["passage"], strict=True))
-    fallback_of = {row.highlight: row for row in fallen.itertuples()}
+    fallback_of = {row.highlight: row for row in fallen.places.itertuples()}
     ids = found.passages["passage"]
     rows = []
     for row, identifier in enumerate(found.highlights["id"]):
@@ -243,7 +229,7 @@ def _matches(found: Scan, read: Study, fallen: pd.DataFrame) -> list[Values]:
             method, passage = "exact", ids.iat[passage_of[row]]
         elif row in fallback_of:
             distance = number(fallback_of[row].distance)
-            if fallback_of[row].accepted:
+            if distance is not None and distance <= options.accepted_distance:
                 method, passage = "fallback", fallback_of[row].passage
         rows.append(
             {

@@ -4,7 +4,7 @@
 show what came of them.
 """
 
-from lib.ui.asking import Counted, ask, derive, embed, examine, fall_back, limits
+from lib.ui.asking import Counted, ask, derive, embed, examine, limits
 from lib.ui.cards import (
     card,
     chart,
@@ -33,7 +33,6 @@ __all__ = [
     "ensure_frame",
     "escape",
     "examine",
-    "fall_back",
     "limits",
     "model_order",
     "navigation",

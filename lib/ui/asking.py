@@ -8,17 +8,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import pandas as pd
 import streamlit as st
 
 from lib.connection import Connection, Setup
 from lib.databases import doctor
 from lib.databases.doctor import Check
 from lib.demo.provision import Progress
-from lib.matching import fallback
-from lib.matching.fallback import Method
-from lib.matching.rates import Scope
-from lib.matching.scan import Scan
 from lib.search import embedders
 from lib.settings import Limits
 from lib.similarity.scores import Matrix
@@ -148,46 +143,6 @@ def derive(function: Callable[..., Result], key: tuple[Any, ...], *arguments: An
     name = f"{function.__module__}.{function.__qualname__}"
     result: Result = _remember(connection().number, name, key, {}, lambda: function(*arguments))
     return result
-
-
-def fall_back(
-    method: Method,
-    key: tuple[Any, ...],
-    found: Scan,
-    rows: tuple[int, ...],
-    scope: Scope,
-    known_books: set[str],
-) -> pd.DataFrame:
-    """The nearest place of each highlight of `rows` (see `lib.matching.fallback`), counted."""
-    if method == "pg_trgm":
-        return ask(
-            fallback.nearest_by_trigrams,
-            found.highlights,
-            rows,
-            known_books,
-            counted=Counted("on_count", "Highlights compared", len(rows)),
-        )
-    library = ask(fallback.read_library)
-    outside = contextvars.copy_context()
-    slot = st.empty()
-
-    def on_count(done: int) -> None:
-        tick()
-        share = done / max(len(rows), 1)
-        outside.run(slot.progress, share, f"Highlights compared: {done:,} of {len(rows):,}")
-
-    try:
-        return _remember(
-            connection().number,
-            "fallback.align",
-            key,
-            {},
-            lambda: fallback.align(
-                found.highlights, rows, library, scope == "book", on_count=on_count
-            ),
-        )
-    finally:
-        slot.empty()
 
 
 @st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)

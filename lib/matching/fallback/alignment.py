@@ -1,0 +1,166 @@
+"""The fallback `alignment`: the highlight against the joined text of whole books, in this process.
+
+Both sides are normalised as in mode `words`. A place is what
+`rapidfuzz.fuzz.partial_ratio_alignment` finds: the stretch of the book, as long as the highlight,
+that has the highest ratio; the distance is 1 − ratio/100, where the ratio is the indel similarity.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+import pandas as pd
+from rapidfuzz import fuzz
+
+from lib.databases import passages as passage_queries
+from lib.databases.pools import Databases
+from lib.databases.relations import Relations
+from lib.matching.rates import Scope
+from lib.matching.windows import normalise
+
+# Characters of books that one call compares, some 40 ms: after that a cancelled question ends.
+PART_CHARACTERS = 2_000_000
+# rapidfuzz lets go of the interpreter, so that two comparisons run at once on two cores; the rest
+# of the machine is for other people.
+THREADS = min(2, os.cpu_count() or 1)
+
+OnCount = Callable[[int], object]
+
+
+@dataclass(frozen=True)
+class BookText:
+    """A whole book, normalised: passage i begins at `starts[i]` of `text` and has id `ids[i]`."""
+
+    book: str | None
+    text: str
+    starts: list[int]
+    ids: list[Any]
+
+    def passage_at(self, offset: int) -> Any:
+        """The id of the passage that holds the character at `offset`."""
+        return self.ids[max(0, bisect_right(self.starts, offset) - 1)]
+
+
+@dataclass
+class _Reading:
+    """A book of which passages still come."""
+
+    book: str | None = None
+    words: list[str] = field(default_factory=list)
+    ids: list[Any] = field(default_factory=list)
+
+    def join(self) -> BookText:
+        starts = accumulate((len(words) + 1 for words in self.words[:-1]), initial=0)
+        return BookText(self.book, " ".join(self.words), list(starts), self.ids)
+
+
+@dataclass
+class Place:
+    """The best place of a highlight so far; `passage` is None while there is none."""
+
+    score: float = 0.0
+    passage: Any = None
+
+    def improve(self, text: str, book: BookText) -> None:
+        """Look for a better place in a book."""
+        if not text:
+            return
+        # The shorter side is looked for in the longer: a book shorter than the highlight would be
+        # found in it, so it is filled up with what no text holds.
+        hay = book.text.ljust(len(text) + 1, "\0")
+        # The cutoff lets rapidfuzz give up early on books that cannot be better.
+        found = fuzz.partial_ratio_alignment(text, hay, score_cutoff=self.score)
+        if found is not None and found.score > self.score:
+            self.score = found.score
+            self.passage = book.passage_at((found.dest_start + found.dest_end) // 2)
+
+
+async def align(
+    databases: Databases,
+    relations: Relations,
+    highlights: pd.DataFrame,
+    rows: Sequence[int],
+    scope: Scope,
+    on_passages: OnCount = lambda seen: None,
+) -> pd.DataFrame:
+    """The nearest place of each highlight of `rows`, book by book.
+
+    In scope `book` a highlight that has a book looks there only. Columns `highlight` (row),
+    `passage` (id of the passage in the middle of the place, None where there is nowhere to look)
+    and `distance` (0 to 1; NaN). `on_passages` is told how many passages have been compared.
+    """
+    texts = {row: " ".join(normalise(highlights["text"].iat[row])) for row in rows}
+    places = {row: Place() for row in rows}
+    anywhere = [row for row in rows if scope == "library" or pd.isna(highlights["book"].iat[row])]
+    at_home: dict[str, list[int]] = {}
+    for row in rows if scope == "book" else ():
+        if not pd.isna(highlights["book"].iat[row]):
+            at_home.setdefault(highlights["book"].iat[row], []).append(row)
+    wanted: list[str] | None = None
+    if not anywhere:
+        known = await passage_queries.count_by_book(databases, relations)
+        wanted = [book for book in at_home if book in known]
+    seen = 0
+    async for book in read_books(databases, relations, wanted):
+        looking = anywhere + (at_home.get(book.book, []) if book.book is not None else [])
+        await _compare(book, [(texts[row], places[row]) for row in looking])
+        seen += len(book.ids)
+        on_passages(seen)
+    return as_frame(
+        (
+            row,
+            place.passage,
+            float("nan") if place.passage is None else 1 - place.score / 100,
+        )
+        for row, place in places.items()
+    )
+
+
+async def read_books(
+    databases: Databases, relations: Relations, wanted: Sequence[str] | None = None
+) -> AsyncIterator[BookText]:
+    """The books one by one, all or those of `wanted` (ids as text, known to the database)."""
+    reading = _Reading()
+    async for batch in passage_queries.stream_contents(databases, relations, wanted):
+        words = await asyncio.to_thread(
+            lambda texts: [" ".join(normalise(text)) for text in texts], batch.texts
+        )
+        for identifier, book, its_words in zip(batch.ids, batch.books, words, strict=True):
+            if reading.ids and book != reading.book:
+                yield reading.join()
+                reading = _Reading()
+            reading.book = book
+            reading.ids.append(identifier)
+            reading.words.append(its_words)
+    if reading.ids:
+        yield reading.join()
+
+
+async def _compare(book: BookText, looking: list[tuple[str, Place]]) -> None:
+    """Improve all places by one book, a part at a time on a few threads."""
+    size = max(1, PART_CHARACTERS // max(1, len(book.text)))
+    parts = iter([looking[start : start + size] for start in range(0, len(looking), size)])
+
+    def improve(part: list[tuple[str, Place]]) -> None:
+        for text, place in part:
+            place.improve(text, book)
+
+    async def work() -> None:
+        for part in parts:
+            await asyncio.to_thread(improve, part)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(THREADS):
+            group.create_task(work())
+
+
+def as_frame(rows: Any) -> pd.DataFrame:
+    """Rows of highlight, passage and distance; ids stay as the database has them, beside None."""
+    frame = pd.DataFrame(list(rows), columns=["highlight", "passage", "distance"], dtype=object)
+    return frame.astype({"highlight": int, "distance": float})
