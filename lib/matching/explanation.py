@@ -1,0 +1,203 @@
+"""A highlight beside the passages it renders: what was heard, and what keeps it from matching."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from lib.databases.passages import read_passages
+from lib.databases.pools import Databases
+from lib.databases.relations import Relations
+from lib.matching.fallback.alignment import align
+from lib.matching.landings import first_column, landing_column
+from lib.matching.orders import Order, attempt_numbers
+from lib.matching.ranges import Range, word_ranges
+from lib.matching.rates import Scope
+from lib.matching.reasons import Case, Reason, reason_of, sentence_for
+from lib.matching.scan import OnCount, Scan
+from lib.matching.study import Study
+from lib.matching.word_alignment import (
+    Part,
+    WordAlignment,
+    align_words,
+    parts_of,
+    white_space_ranges,
+)
+
+# Passages read on either side of the place: a highlight of 90 words reaches over four verses.
+AROUND = 8
+
+WindowState = Literal["hits here", "hits elsewhere", "no hit"]
+WINDOW_STATES: tuple[WindowState, ...] = ("hits here", "hits elsewhere", "no hit")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One highlight beside the passages it renders.
+
+    `heard` are the parts of the highlight; `passages` has a row for each passage of the place, in
+    reading order: `passage` (id), `book` (id as text), `chapter` (or None) and `parts`; empty where
+    there is no place. `alignment` is None then. `distance` is that of the fallback `alignment`
+    (NaN where matched by a window). `windows`: see `strip`.
+    """
+
+    reason: Reason
+    sentence: str
+    heard: list[Part]
+    passages: pd.DataFrame
+    alignment: WordAlignment | None
+    distance: float
+    windows: pd.DataFrame
+
+
+async def explain(
+    databases: Databases,
+    relations: Relations,
+    scan: Scan,
+    study: Study,
+    row: int,
+    order: Order,
+    scope: Scope,
+    threshold: float,
+    on_passages: OnCount = lambda seen: None,
+) -> Explanation:
+    """Explain the highlight of a row of `scan.highlights`.
+
+    A matched highlight is put beside the passage that `order` lands in first; an unmatched one
+    beside the nearest passage by `alignment`, which `threshold` judges.
+    """
+    text = scan.highlights["text"].iat[row]
+    landed = study.landings[study.landings["highlight"] == row]
+    distance = float("nan")
+    place: int | None = None
+    if len(landed):
+        place = int(landed[first_column(order)].iat[0])
+    else:
+        nearest = await align(databases, relations, scan.highlights, [row], scope, on_passages)
+        distance = float(nearest["distance"].iat[0])
+        place = _row_of(scan, nearest["passage"].iat[0])
+    around = _around(scan, place) if place is not None else []
+    read = await read_passages(
+        databases, relations, [scan.passages["passage"].iat[r] for r in around]
+    )
+    found = read.set_index("passage")
+    contents = [found["content"].get(scan.passages["passage"].iat[r]) or "" for r in around]
+    alignment = await asyncio.to_thread(align_words, text, contents) if around else None
+    touched = around[alignment.first : alignment.last + 1] if alignment is not None else around[:0]
+    windows = strip(scan, study, row, order, [*touched, *([place] if place is not None else [])])
+    rows = []
+    for number, passage_row in enumerate(around):
+        if alignment is None or passage_row not in touched:
+            continue
+        identifier = scan.passages["passage"].iat[passage_row]
+        hits = _hits_in(scan, row, passage_row, len(contents[number]))
+        rows.append(
+            (
+                identifier,
+                scan.passages["book"].iat[passage_row],
+                found["chapter"].get(identifier),
+                parts_of(contents[number], alignment.written[number], hits),
+            )
+        )
+    book = scan.highlights["book"].iat[row]
+    case = Case(
+        matched=bool(study.matched[row]),
+        too_short=bool(study.too_short[row]),
+        book_missing=scope == "book"
+        and not pd.isna(book)
+        and not bool((scan.passages["book"] == book).any()),
+        landing=landed[landing_column(order)].iat[0] if len(landed) else None,
+        alignment=alignment,
+        distance=distance,
+        threshold=threshold,
+        size=scan.windows.size,
+        mode=scan.windows.mode,
+    )
+    return Explanation(
+        reason=reason_of(case),
+        sentence=sentence_for(case),
+        heard=_heard(scan, row, text, alignment, windows),
+        passages=pd.DataFrame(rows, columns=["passage", "book", "chapter", "parts"], dtype=object),
+        alignment=alignment,
+        distance=distance,
+        windows=windows,
+    )
+
+
+def strip(scan: Scan, study: Study, row: int, order: Order, here: list[int]) -> pd.DataFrame:
+    """The windows of a highlight, first to last.
+
+    Columns `window` (from 1), `words`, `attempt` (at which `order` tries it) and `state`: whether
+    it hits one of the passages of the rows `here`, only others, or none.
+    """
+    windows = scan.windows
+    mine = np.flatnonzero(windows.highlight == row)
+    hits = np.isin(scan.hit_window, mine)
+    hitting = {
+        state: set(scan.hit_window[hits & chosen].tolist())
+        for state, chosen in (
+            ("hits here", np.isin(scan.hit_passage, here)),
+            ("hits elsewhere", np.ones(len(scan.hit_window), dtype=bool)),
+        )
+    }
+    states = [
+        next((state for state, found in hitting.items() if window in found), "no hit")
+        for window in mine.tolist()
+    ]
+    return pd.DataFrame(
+        {
+            "window": np.arange(1, len(mine) + 1),
+            "words": [windows.text[window] for window in mine],
+            "attempt": attempt_numbers(order, len(mine)),
+            "state": states,
+        }
+    )
+
+
+def _row_of(scan: Scan, passage: Any) -> int | None:
+    if passage is None:
+        return None
+    rows = np.flatnonzero(scan.passages["passage"].to_numpy() == passage)
+    return int(rows[0]) if len(rows) else None
+
+
+def _around(scan: Scan, place: int) -> list[int]:
+    """Rows of the passages around one, of the same book."""
+    rows = range(max(0, place - AROUND), min(len(scan.passages), place + AROUND + 1))
+    books = scan.passages["book"].to_numpy(dtype=object)
+    return [row for row in rows if books[row] == books[place]]
+
+
+def _hits_in(scan: Scan, row: int, passage_row: int, length: int) -> list[Range]:
+    """The ranges of a passage where windows of a highlight were found."""
+    chosen = (
+        (scan.hit_passage <= passage_row)
+        & (scan.hit_last >= passage_row)
+        & (scan.windows.highlight[scan.hit_window] == row)
+    )
+    return [
+        (
+            int(scan.hit_start[k]) if scan.hit_passage[k] == passage_row else 0,
+            int(scan.hit_stop[k]) if scan.hit_last[k] == passage_row else length,
+        )
+        for k in np.flatnonzero(chosen)
+    ]
+
+
+def _heard(
+    scan: Scan, row: int, text: str, alignment: WordAlignment | None, windows: pd.DataFrame
+) -> list[Part]:
+    """The highlight in parts, with the words of windows that hit here marked."""
+    if alignment is None:
+        return [Part(text, "outside")] if text else []
+    cut = white_space_ranges(text) if scan.windows.mode == "ilike" else word_ranges(text)
+    size, stride = scan.windows.size, scan.windows.stride
+    hits = [
+        (cut[number * stride][0], cut[number * stride + size - 1][1])
+        for number in np.flatnonzero(windows["state"] == "hits here")
+    ]
+    return parts_of(text, alignment.heard, hits)
