@@ -1,0 +1,40 @@
+"""Charts: data in, Altair out."""
+
+from lib.charts.colours import Drawing
+from lib.charts.highlights import (
+    agreement,
+    breakdown,
+    distances,
+    window_strip,
+)
+from lib.charts.library import counts_by_model, coverage
+from lib.charts.matching import (
+    ORDER_TITLES,
+    difference_by_budget,
+    rate_by_budget,
+    rate_by_position,
+)
+from lib.charts.similarity import (
+    TRUE_PASSAGE,
+    anchor_scores,
+    distributions,
+    verdict_matrix,
+)
+
+__all__ = [
+    "ORDER_TITLES",
+    "TRUE_PASSAGE",
+    "Drawing",
+    "agreement",
+    "anchor_scores",
+    "breakdown",
+    "counts_by_model",
+    "coverage",
+    "difference_by_budget",
+    "distances",
+    "distributions",
+    "rate_by_budget",
+    "rate_by_position",
+    "verdict_matrix",
+    "window_strip",
+]

@@ -1,0 +1,124 @@
+"""Charts of scores and of the alignment of spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from lib.charts.colours import COLOURS, GREY, HEIGHT, Drawing, fixed_colour
+from lib.similarity.scores import RANDOM_PAIRS
+
+DASHES = [[1, 0], [6, 4]]
+TRUE_PASSAGE = "true passage"
+
+
+def distributions(
+    frame: pd.DataFrame, model: str, models: Sequence[str], as_histogram: bool
+) -> Drawing:
+    """Score distributions over each other in the same bins, each of area 1.
+
+    `frame` as of `lib.similarity.scores.histogram`. The nearest passages have the colour of
+    `model`, whose place in `models` decides it, the random pairs are grey.
+    """
+    colour = COLOURS[list(models).index(model) % len(COLOURS)]
+    names = list(dict.fromkeys(frame["series"]))
+    nearest = [name for name in names if name != RANDOM_PAIRS]
+    order = [*nearest, RANDOM_PAIRS]
+    dashes = alt.StrokeDash(
+        "series:N",
+        scale=alt.Scale(domain=order, range=[*DASHES[: len(nearest)], [1, 0]]),
+        legend=alt.Legend(title=None, orient="top", labelLimit=320),
+    )
+    base = alt.Chart(frame).encode(
+        color=fixed_colour("series", order, [*_tones(colour, len(nearest)), GREY]),
+        y=alt.Y("density:Q", title="Density (each area is 1)", stack=None),
+        tooltip=[
+            alt.Tooltip("series:N", title="Scores of"),
+            alt.Tooltip("left:Q", title="From", format=".3f"),
+            alt.Tooltip("right:Q", title="To", format=".3f"),
+            alt.Tooltip("share:Q", title="Share of them", format=".2%"),
+        ],
+    )
+    axis = "Cosine similarity (−1 to 1)"
+    if as_histogram:
+        bars = base.mark_bar(opacity=0.5, binSpacing=0).encode(
+            x=alt.X("left:Q", title=axis, bin="binned"), x2="right:Q"
+        )
+        return alt.layer(bars).properties(height=HEIGHT)
+    x = alt.X("middle:Q", title=axis)
+    area = base.mark_area(opacity=0.22, interpolate="monotone").encode(x=x)
+    line = base.mark_line(strokeWidth=2, interpolate="monotone").encode(x=x, strokeDash=dashes)
+    return alt.layer(area, line).properties(height=HEIGHT)
+
+
+def _tones(colour: str, count: int) -> list[str]:
+    """A colour and paler ones of its hue, halfway to grey each time."""
+    tones = [colour]
+    while len(tones) < count:
+        mixed = zip(bytes.fromhex(tones[-1][1:]), bytes.fromhex("BFC6CE"), strict=True)
+        tones.append("#" + bytes((a + b) // 2 for a, b in mixed).hex())
+    return tones[:count]
+
+
+def verdict_matrix(frame: pd.DataFrame) -> Drawing:
+    """Highlight labels × passage models, coloured and labelled by verdict.
+
+    Columns `highlight_model`, `passage_model`, `verdict`, `anchors`, `recall_at_1`,
+    `recall_at_10`, `caption`.
+    """
+    verdicts = ["aligned", "mismatched", "inconclusive"]
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "passage_model:N",
+            title="Model of the passages",
+            axis=alt.Axis(labelAngle=0, orient="top", labelLimit=220),
+        ),
+        y=alt.Y(
+            "highlight_model:N", title="Label of the highlights", axis=alt.Axis(labelLimit=220)
+        ),
+    )
+    cells = base.mark_rect(cornerRadius=6, stroke="white", strokeWidth=3).encode(
+        color=alt.Color(
+            "verdict:N",
+            scale=alt.Scale(domain=verdicts, range=["#0B7A5B", "#B4470A", "#66717F"]),
+            legend=alt.Legend(title=None, orient="bottom"),
+        ),
+        tooltip=[
+            alt.Tooltip("highlight_model:N", title="Highlights"),
+            alt.Tooltip("passage_model:N", title="Passages"),
+            alt.Tooltip("verdict:N", title="Verdict"),
+            alt.Tooltip("anchors:Q", title="Anchors"),
+            alt.Tooltip("recall_at_1:Q", title="Recall@1", format=".1%"),
+            alt.Tooltip("recall_at_10:Q", title="Recall@10", format=".1%"),
+        ],
+    )
+    # White on any of the three colours has a contrast of 4.5 and more.
+    words = base.mark_text(color="white", fontWeight="bold", fontSize=14, dy=-9).encode(
+        text="verdict:N"
+    )
+    captions = base.mark_text(color="white", fontSize=12, dy=10).encode(text="caption:N")
+    return alt.layer(cells, words, captions).properties(
+        height=90 * frame["highlight_model"].nunique() + 80
+    )
+
+
+def anchor_scores(frame: pd.DataFrame) -> Drawing:
+    """Anchors under one passage model: scores with the true passage and with random ones.
+
+    Columns as of `lib.similarity.scores.histogram`.
+    """
+    base = alt.Chart(frame).encode(
+        x=alt.X("middle:Q", title="Cosine similarity (−1 to 1)"),
+        y=alt.Y("density:Q", title="Density (each area is 1)", stack=None),
+        color=fixed_colour("series", [TRUE_PASSAGE, RANDOM_PAIRS], [COLOURS[2], GREY]),
+        tooltip=[
+            alt.Tooltip("series:N", title="Scores with"),
+            alt.Tooltip("middle:Q", title="Score", format=".3f"),
+            alt.Tooltip("share:Q", title="Share of them", format=".2%"),
+        ],
+    )
+    area = base.mark_area(opacity=0.25, interpolate="monotone")
+    line = base.mark_line(strokeWidth=2, interpolate="monotone")
+    return alt.layer(area, line).properties(height=260)
