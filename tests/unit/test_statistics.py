@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import optimize, stats
+from statsmodels.stats import contingency_tables, multitest, proportion
 
 from lib.matching.statistics import holm, mcnemar, newcombe, wilson
 
@@ -55,6 +56,16 @@ def test_wilson_ends_where_the_score_test_begins_to_reject(
     assert wilson(successes, trials) == pytest.approx(expected, abs=1e-9)
 
 
+@given(st.integers(1, 5_000), st.data())
+def test_wilson_is_that_of_statsmodels_and_scipy(trials: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, trials))
+    ours = wilson(successes, trials)
+    theirs = proportion.proportion_confint(successes, trials, method="wilson")
+    assert ours == pytest.approx([float(bound) for bound in theirs], abs=1e-12)
+    scipys = stats.binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+    assert ours == pytest.approx([float(scipys.low), float(scipys.high)], abs=1e-12)
+
+
 def test_without_trials_there_is_no_interval() -> None:
     assert wilson(0, 0) is None
     assert newcombe(0, 0, 0, 0) is None
@@ -86,6 +97,13 @@ def test_mcnemar_is_twice_the_smaller_tail_of_fair_coins(only_a: int, only_b: in
     expected = min(Fraction(1), Fraction(2 * tail, 2**n))
     assert mcnemar(only_a, only_b) == pytest.approx(float(expected), rel=1e-9)
     assert mcnemar(only_a, only_b) == mcnemar(only_b, only_a)
+
+
+@given(st.integers(0, 400), st.integers(0, 400), COUNT, COUNT)
+def test_mcnemar_is_that_of_statsmodels(only_a: int, only_b: int, both: int, neither: int) -> None:
+    theirs = contingency_tables.mcnemar([[both, only_a], [only_b, neither]], exact=True)
+    # The chance is 1 where there is nothing to toss for; statsmodels agrees.
+    assert mcnemar(only_a, only_b) == pytest.approx(float(theirs.pvalue), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -172,3 +190,11 @@ def test_holm_rejects_as_the_step_down_procedure_does(p_values: list[float], lev
             break
         rejected.add(place)
     assert {i for i, p in enumerate(holm(p_values)) if p <= level} == rejected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_holm_is_that_of_statsmodels(seed: int) -> None:
+    # Fourth powers are small enough for some to stay below 1; rounding makes ties.
+    p_values = (np.random.default_rng(seed).random(8) ** 4).round(2).tolist()
+    _, theirs, _, _ = multitest.multipletests(p_values, method="holm")
+    assert holm(p_values) == pytest.approx(theirs.tolist(), abs=1e-12)
