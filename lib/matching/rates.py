@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -12,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from lib.matching.clusters import Clusters, intervals_by_books
 from lib.matching.orders import BUDGETS, ORDERS, Order, attempts_of
 from lib.matching.scan import Scan
-from lib.matching.statistics import holm, mcnemar, newcombe, wilson
+from lib.matching.statistics import wilson
 
 Scope = Literal["book", "library"]
 SCOPES: tuple[Scope, ...] = ("book", "library")
@@ -77,20 +77,30 @@ def all_attempts(hits: Hits) -> dict[Order, NDArray[np.float64]]:
 
 
 def by_budget(
-    tried: dict[Order, NDArray[np.float64]], eligible: int, budgets: Sequence[int] = BUDGETS
+    tried: dict[Order, NDArray[np.float64]],
+    counts: NDArray[np.int32],
+    clusters: Clusters,
+    budgets: Sequence[int] = BUDGETS,
 ) -> pd.DataFrame:
     """Match rate of each order within each budget.
 
-    Columns `order`, `budget`, `matched`, `eligible`, `rate`, `low`, `high` (Wilson's 95%
-    interval; all three NaN without eligible highlights).
+    `tried`, `counts` (W) and `clusters` are by highlight. Columns `order`, `budget`, `matched`,
+    `eligible`, `rate`, `low`, `high` (Wilson's 95% interval; all three NaN without eligible
+    highlights), `book_low`, `book_high` (95% by books, NaN with fewer than five; see
+    `lib.matching.clusters`).
     """
+    takes_part = counts > 0
+    eligible = int(takes_part.sum())
     rows = []
     for order, first in tried.items():
         for budget in budgets:
             matched = int((first <= budget).sum())
             rows.append((order, budget, matched, eligible, *_rate(matched, eligible)))
     columns = ["order", "budget", "matched", "eligible", "rate", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    found = np.array([first <= budget for first in tried.values() for budget in budgets])
+    by_books = intervals_by_books(found, takes_part, clusters)
+    return table.assign(book_low=by_books[:, 0], book_high=by_books[:, 1])
 
 
 def random_order(hits: Hits, budgets: Sequence[int] = BUDGETS) -> pd.DataFrame:
@@ -110,53 +120,6 @@ def random_order(hits: Hits, budgets: Sequence[int] = BUDGETS) -> pd.DataFrame:
         for budget in budgets
     ]
     return pd.DataFrame({"budget": list(budgets), "rate": rates})
-
-
-def compare(
-    tried: dict[Order, NDArray[np.float64]],
-    counts: NDArray[np.int32],
-    budgets: Sequence[int] = BUDGETS,
-) -> pd.DataFrame:
-    """Every pair of orders at every budget, on the same highlights.
-
-    Columns `a`, `b`, `budget`, `only_a`, `only_b`, `difference` (rate of a minus rate of b),
-    `low`, `high` (Newcombe), `p_value` (exact McNemar), `p_holm` (over the budgets of the pair).
-    """
-    eligible = counts > 0
-    rows = []
-    for a, b in combinations(tried, 2):
-        pair = [
-            _paired(tried[a][eligible] <= budget, tried[b][eligible] <= budget)
-            for budget in budgets
-        ]
-        corrected = holm([row[-1] for row in pair])
-        rows += [
-            (a, b, budget, *row, p) for budget, row, p in zip(budgets, pair, corrected, strict=True)
-        ]
-    columns = [
-        "a",
-        "b",
-        "budget",
-        "only_a",
-        "only_b",
-        "difference",
-        "low",
-        "high",
-        "p_value",
-        "p_holm",
-    ]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _paired(
-    a: NDArray[np.bool_], b: NDArray[np.bool_]
-) -> tuple[int, int, float, float, float, float]:
-    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    both, neither = int((a & b).sum()), int((~a & ~b).sum())
-    n = len(a)
-    low, high = newcombe(both, only_a, only_b, neither) or (np.nan, np.nan)
-    difference = (only_a - only_b) / n if n else np.nan
-    return only_a, only_b, difference, low, high, mcnemar(only_a, only_b)
 
 
 def by_position(hits: Hits) -> pd.DataFrame:

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.matching import rates
+from lib.matching.clusters import Clusters
 from lib.matching.orders import ORDERS, Order
+from lib.matching.rates import Hits
 from tests.unit.builders import SEQUENCES, Hit, make_hits, make_scan
 
 Made = tuple[list[int], list[Hit]]
@@ -30,6 +32,11 @@ def collections(draw: st.DrawFn, most_windows: int = 6) -> Made:
 def _first_attempt(order: Order, count: int, windows: set[int]) -> float:
     tried = SEQUENCES[order].get(count, ())
     return next((n for n, window in enumerate(tried, start=1) if window in windows), math.inf)
+
+
+def _each_alone(hits: Hits) -> Clusters:
+    """Every highlight a cluster."""
+    return np.arange(len(hits.counts), dtype=np.int32)
 
 
 def _windows(hits: list[Hit], highlight: int) -> set[int]:
@@ -74,7 +81,7 @@ def test_attempts_are_those_of_trying_one_by_one(made: Made) -> None:
 def test_by_budget_counts_what_is_found_in_time(made: Made) -> None:
     counts, placed = made
     hits = make_hits(counts, placed)
-    table = rates.by_budget(rates.all_attempts(hits), hits.eligible, (1, 2, 6))
+    table = rates.by_budget(rates.all_attempts(hits), hits.counts, _each_alone(hits), (1, 2, 6))
     assert len(table) == 4 * 3
     for row in table.itertuples():
         matched = sum(
@@ -92,7 +99,8 @@ def test_by_budget_counts_what_is_found_in_time(made: Made) -> None:
 
 def test_by_budget_has_wilsons_interval() -> None:
     tried: dict[Order, np.ndarray] = {"spread": np.array([1.0] * 81 + [np.inf] * 182)}
-    row = rates.by_budget(tried, 263, (1,)).iloc[0]
+    counts = np.full(263, 9, np.int32)
+    row = rates.by_budget(tried, counts, np.zeros(263, np.int32), (1,)).iloc[0]
     assert (row["low"], row["high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
@@ -114,53 +122,6 @@ def test_random_order_is_the_mean_over_all_permutations(made: Made) -> None:
             assert rate == pytest.approx(float(sum(shares) / len(shares)))
         else:
             assert math.isnan(rate)
-
-
-def _paired(both: int, only_a: int, only_b: int, neither: int) -> dict[Order, np.ndarray]:
-    """Attempts of two orders, of which 1 is in time."""
-    return {
-        "spread": np.array([1.0] * (both + only_a) + [np.inf] * (only_b + neither)),
-        "sequential": np.array(
-            [1.0] * both + [np.inf] * only_a + [1.0] * only_b + [np.inf] * neither
-        ),
-    }
-
-
-def test_compare_gives_a_published_example() -> None:
-    # Newcombe 1998, method 10.
-    table = rates.compare(_paired(36, 12, 2, 0), np.full(50, 9, np.int32), (1,))
-    assert len(table) == 1
-    row = table.iloc[0]
-    assert (row["a"], row["b"], row["budget"]) == ("spread", "sequential", 1)
-    assert (row["only_a"], row["only_b"], row["difference"]) == (12, 2, pytest.approx(0.2))
-    assert (row["low"], row["high"]) == pytest.approx((0.0569, 0.3404), abs=5e-5)
-    # 2 · (1 + 14 + 91) / 2¹⁴.
-    assert row["p_value"] == pytest.approx(212 / 16384)
-
-
-def test_compare_leaves_out_highlights_that_are_too_short() -> None:
-    counts = np.array([9] * 50 + [0] * 30, np.int32)
-    table = rates.compare(_paired(36, 12, 2, 30), counts, (1,))
-    assert table.iloc[0]["difference"] == pytest.approx(0.2)
-
-
-def test_compare_corrects_over_the_budgets_of_each_pair() -> None:
-    tried: dict[Order, np.ndarray] = {
-        "middle_out": np.array([1.0] * 5 + [2.0] * 5),
-        "edge_first": np.array([np.inf] * 10),
-        "sequential": np.array([1.0] * 10),
-    }
-    table = (
-        rates.compare(tried, np.full(10, 9, np.int32), (1, 2))
-        .set_index(["a", "b", "budget"])
-        .sort_index()
-    )
-    assert len(table) == 6
-    pair = table.loc[("middle_out", "edge_first")]
-    # 2/2⁵ and 2/2¹⁰; the smaller is doubled, the larger not.
-    assert pair["p_value"].tolist() == pytest.approx([2 / 2**5, 2 / 2**10])
-    assert pair["p_holm"].tolist() == pytest.approx([2 / 2**5, 4 / 2**10])
-    assert table.loc[("middle_out", "sequential", 2), "p_holm"] == 1.0
 
 
 @given(collections())
@@ -199,7 +160,48 @@ def test_no_highlights_at_all_give_empty_figures() -> None:
     hits = make_hits([], [])
     tried = rates.all_attempts(hits)
     assert hits.eligible == 0
-    assert rates.by_budget(tried, 0)["matched"].sum() == 0
+    assert rates.by_budget(tried, hits.counts, _each_alone(hits))["matched"].sum() == 0
     assert rates.random_order(hits, (1,))["rate"].isna().all()
     assert rates.by_position(hits)["windows"].sum() == 0
-    assert rates.compare(tried, hits.counts, (1,))["difference"].isna().all()
+
+
+@given(collections(), st.integers(1, 7))
+def test_budgets_nest_up_to_any_window(made: Made, budget: int) -> None:
+    hits = make_hits(*made)
+    for first in rates.all_attempts(hits).values():
+        within, within_more = first <= budget, first <= budget + 1
+        assert not (within & ~within_more).any()
+        exhausted = hits.counts <= budget
+        assert (within[exhausted] == hits.matched[exhausted]).all()
+        assert not (within & ~hits.matched).any()
+
+
+@given(collections())
+def test_without_a_limit_all_orders_match_the_same(made: Made) -> None:
+    hits = make_hits(*made)
+    table = rates.by_budget(rates.all_attempts(hits), hits.counts, _each_alone(hits), (6, 99))
+    assert set(table["matched"]) == {int(hits.matched.sum())}
+
+
+@given(collections(most_windows=30))
+def test_random_order_rises_with_the_budget_to_any_window(made: Made) -> None:
+    hits = make_hits(*made)
+    if hits.eligible:
+        found = rates.random_order(hits, tuple(range(1, 31)))["rate"].to_numpy()
+        assert (np.diff(found) >= -1e-12).all()
+        assert found[-1] == pytest.approx(hits.matched.sum() / hits.eligible)
+        # A first try at random hits as often as the mean window does.
+        shares = [len(_windows(made[1], row)) / count for row, count in enumerate(made[0]) if count]
+        assert found[0] == pytest.approx(np.mean(shares))
+
+
+def test_by_budget_has_intervals_by_books_from_five_books_on() -> None:
+    # Six books of ten highlights, all of a book found or none: books are all there is to know.
+    tried: dict[Order, np.ndarray] = {"spread": np.repeat([1.0, np.inf], 30)}
+    counts = np.full(60, 9, np.int32)
+    books = np.repeat(np.arange(6), 10).astype(np.int32)
+    row = rates.by_budget(tried, counts, books, (1,)).iloc[0]
+    assert row["book_low"] < row["low"] < 0.5 < row["high"] < row["book_high"]
+    few = rates.by_budget(tried, counts, np.minimum(books, 3), (1,)).iloc[0]
+    assert math.isnan(few["book_low"])
+    assert math.isnan(few["book_high"])
