@@ -21,7 +21,8 @@ from lib.matching.orders import BUDGETS
 from lib.matching.rates import SCOPES
 from lib.matching.windows import MODES
 from lib.report import checks
-from lib.report.build import Options, build
+from lib.report.build import build
+from lib.report.options import Options
 from lib.report.render import FORMATS, render
 
 OK, FAILED = 0, 1

@@ -37,6 +37,29 @@ def mark(text: str, words: Iterable[str]) -> str:
     return "".join(parts).strip()
 
 
+def highlight(pieces: Iterable[tuple[str, str]]) -> str:
+    """Texts, each with the name of a colour or "", as one line of Markdown on those backgrounds.
+
+    `grey` is the colour of letters, not of the background.
+    """
+    parts = []
+    for text, colour in pieces:
+        if not colour or not text.strip():
+            parts.append(_kept_spaces(text))
+        elif colour == "grey":
+            parts.append(_around_words(text, ":gray["))
+        else:
+            parts.append(_around_words(text, f":{colour}-background["))
+    return "".join(parts).strip()
+
+
+def _around_words(text: str, opening: str) -> str:
+    """The text in a coloured box that spaces at its ends stay outside of."""
+    before = " " if text[0].isspace() else ""
+    after = " " if text[-1].isspace() else ""
+    return f"{before}{opening}{escape(text)}]{after}"
+
+
 def _kept_spaces(text: str) -> str:
     """Escaped, with a space kept at either end where there was one."""
     if not text.strip():

@@ -4,8 +4,8 @@ import streamlit as st
 
 from lib import charts, ui
 from lib.databases import books, passages
-from lib.matching import claims, fallback, first_hits, study
-from lib.matching.orders import BUDGETS, ORDERS
+from lib.matching import claims, study, trial
+from lib.matching.orders import BUDGETS
 from lib.matching.rates import SCOPES
 from lib.matching.windows import MODES
 
@@ -52,6 +52,7 @@ found = ui.ask(
     counted=ui.Counted("on_passages", "Passages searched", total),
 )
 read = ui.derive(study.study, (*key, scope), found, scope)
+matched = ui.Matched((*key, scope), found, read, scope, ui.ask(books.read_books), total)
 
 if read.highlights == 0:
     ui.nothing("There are no highlights.", "Map relations.highlights to the table that has them.")
@@ -63,9 +64,9 @@ if read.eligible == 0:
     )
     st.stop()
 
-matched = int(read.matched.sum())
+by_any = int(read.matched.sum())
 with st.grid(4, min_column_width=180):
-    st.metric("Matched by any window", f"{matched / read.eligible:.1%}", border=True)
+    st.metric("Matched by any window", f"{by_any / read.eligible:.1%}", border=True)
     for order in ("middle_out", "edge_first", "spread"):
         row = claims.order_at_budget(read, order, budget)
         st.metric(
@@ -75,9 +76,16 @@ with st.grid(4, min_column_width=180):
             help=f"95% interval {row['low']:.1%} to {row['high']:.1%}",
         )
 st.caption(
-    f"{matched:,} of {read.eligible:,} highlights; {int(read.too_short.sum()):,} of "
+    f"{by_any:,} of {read.eligible:,} highlights; {int(read.too_short.sum()):,} of "
     f"{read.highlights:,} are too short to be tried."
 )
+
+with ui.card(
+    "A claim on trial",
+    "“Whisper drifts at the edges of a recording: start there and you lose about 30%.” So says who "
+    "built the first of these searches. This is what your highlights say.",
+):
+    ui.show_trial(trial.put_on_trial(read, budget), read)
 
 left, right = st.columns(2)
 with (
@@ -88,12 +96,14 @@ with (
     ),
 ):
     ui.chart(
-        charts.rate_by_budget(read.by_budget, read.random_order, matched / read.eligible),
+        charts.rate_by_budget(read.by_budget, read.random_order, by_any / read.eligible),
         read.by_budget,
         "Lines of the match rate of four orders and of random order against the budget.",
         "match-rates",
     )
-    st.markdown(claims.compare_in_words(read, "middle_out", "edge_first", budget))
+    middle = claims.order_at_budget(read, "middle_out", budget)
+    said = claims.books_in_words(*middle[["low", "high", "book_low", "book_high"]])
+    st.markdown(f"Books cluster highlights. {said}")
 with (
     right,
     ui.card(
@@ -107,103 +117,20 @@ with (
         "Line of the share of windows that hit, by position in the highlight, with intervals.",
         "hit-positions",
     )
-    st.markdown(claims.drift_in_words(read.by_position))
+    st.markdown(claims.edge_drift_in_words(read.drift))
 
-titles = ui.ask(books.read_books)
-with ui.card("Highlights and their first hits"):
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        order = st.selectbox(
-            "Order",
-            ORDERS,
-            format_func=charts.ORDER_TITLES.__getitem__,
-            key="order",
-            bind="query-params",
-        )
-        state = st.segmented_control(
-            "Show", first_hits.STATES, key="state", bind="query-params", help="None chosen: all."
-        )
-        within = st.toggle("Within the budget", key="within", bind="query-params")
-        words = st.text_input(
-            "Holding", placeholder="words of the highlight", key="holding", bind="query-params"
-        )
-    hits = ui.derive(
-        first_hits.first_hits,
-        (*key, scope, order, budget if within else None),
-        found,
-        read,
-        order,
-        budget if within else None,
-    )
-    table = ui.ask(first_hits.read_first_passages, hits, titles)
-    shown = first_hits.select(table, state, words or "")
-    if shown.empty:
-        ui.nothing("No highlight is like that.", "Choose another state or other words.")
-    else:
-        st.caption(f"{len(shown):,} of {len(table):,}. Choose a row to read it in full.")
-        chosen = st.dataframe(
-            shown,
-            hide_index=True,
-            height=360,
-            on_select="rerun",
-            selection_mode="single-row",
-            key="highlights",
-            placeholder="",
-            alt="Highlights with state, attempts, landing, book and the passage of the first hit",
-            column_order=("state", "attempts", "landing", "title", "text", "content"),
-            column_config={
-                "state": "State",
-                "attempts": st.column_config.NumberColumn("Attempts", width="small"),
-                "landing": st.column_config.TextColumn("First hit"),
-                "title": "Book",
-                "text": st.column_config.TextColumn("Highlight", width="large"),
-                "content": st.column_config.TextColumn("Passage", width="large"),
-            },
-        ).selection.rows
-        ui.download(shown, "highlights")
-        if chosen and chosen[0] < len(shown):
-            ui.side_by_side(shown.iloc[chosen[0]], size)
+with ui.card(
+    "Orders compared",
+    f"Every pair of orders on the same highlights, at a budget of {budget}. Attempts are compared "
+    "where both hit.",
+):
+    ui.show_pairs(read, budget)
 
 with ui.card(
     "Fallback",
-    "For highlights that no window finds: the nearest place by the whole highlight. It takes a "
+    "For highlights that no window finds: the nearest passage by the whole highlight. It takes a "
     "while, so it runs when asked.",
 ):
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        method = st.segmented_control(
-            "Method",
-            fallback.METHODS,
-            default="none",
-            required=True,
-            key="fallback",
-            bind="query-params",
-        )
-        threshold = st.slider(
-            "Largest distance accepted",
-            0.05,
-            0.95,
-            fallback.default_threshold("alignment"),
-            0.05,
-            key="distance",
-            bind="query-params",
-        )
-    unmatched = tuple(read.unmatched)
-    if method == "none":
-        st.markdown(f"{len(unmatched):,} highlights are unmatched.")
-    else:
-        fallen = ui.ask(
-            fallback.find_places,
-            found.highlights,
-            unmatched,
-            method,
-            scope,
-            counted=ui.Counted("on_count", "Compared", len(unmatched)),
-        ).places
-        accepted = fallen["distance"] <= threshold
-        both = matched + int(accepted.sum())
-        st.markdown(
-            f"**{int(accepted.sum()):,} of {len(unmatched):,}** are accepted, which makes "
-            f"**{both / read.eligible:.1%}** matched in all."
-        )
-        if method == "pg_trgm":
-            st.caption("Trigrams compare with the highlight's own book only, in either scope.")
-        ui.chart(charts.distances(fallen, threshold), fallen, "Bars of distances.", "fallback")
+    fallen, threshold = ui.choose_fallback(matched)
+
+ui.browse_highlights(matched, fallen, threshold, budget)

@@ -41,7 +41,7 @@ def distances(frame: pd.DataFrame, threshold: float) -> Drawing:
 
 
 def breakdown(frame: pd.DataFrame, overall: float, chosen: Sequence[str]) -> Drawing:
-    """Match rate of each group as a bar with its interval; a click chooses a group.
+    """Match rate of each group as a point on its interval; a click on its row chooses a group.
 
     `frame` as of `lib.matching.breakdown.break_down`, groups from top to bottom in its order;
     `overall` is the rate of all. Groups that are not among the `chosen`, if any are, are pale.
@@ -51,33 +51,41 @@ def breakdown(frame: pd.DataFrame, overall: float, chosen: Sequence[str]) -> Dra
     data = frame.assign(
         count=[f"{m:,} of {n:,}" for m, n in zip(frame["matched"], frame["eligible"], strict=True)],
         shown=[not len(chosen) or group in chosen for group in groups],
+        all=1.0,
     )
     click = alt.selection_point(name="group", fields=["group"], on="click")
+    rate_axis = alt.Axis(format="%", orient="top", values=list(np.linspace(0, 1, 11)))
     base = alt.Chart(data).encode(
         y=alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(labelLimit=180)),
-        opacity=alt.condition("datum.shown", alt.value(1), alt.value(0.3)),
+        opacity=alt.condition("datum.shown", alt.value(1), alt.value(0.25)),
+        tooltip=[
+            alt.Tooltip("group:N", title="Group"),
+            alt.Tooltip("count:N", title="Matched"),
+            alt.Tooltip("rate:Q", title="Rate", format=".1%"),
+            alt.Tooltip("low:Q", title="95% from", format=".1%"),
+            alt.Tooltip("high:Q", title="to", format=".1%"),
+            alt.Tooltip("highlights:Q", title="Highlights, short ones too", format=","),
+            alt.Tooltip("against:N", title="Compared"),
+        ],
     )
-    tooltip = [
-        alt.Tooltip("group:N", title="Group"),
-        alt.Tooltip("count:N", title="Matched"),
-        alt.Tooltip("rate:Q", title="Rate", format=".1%"),
-        alt.Tooltip("low:Q", title="95% from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("highlights:Q", title="Highlights, short ones too", format=","),
-        alt.Tooltip("against:N", title="Compared"),
-    ]
-    scale = alt.Scale(domain=[0, 1])
-    bars = (
-        base.mark_bar(cornerRadiusEnd=3, height={"band": 0.7}, cursor="pointer")
+    # The whole row answers to a click, also where the rate is 0.
+    rows = (
+        base.mark_bar(color=GREY, height={"band": 0.86}, cursor="pointer")
         .encode(
-            x=alt.X("rate:Q", title="Highlights matched", scale=scale, axis=alt.Axis(format="%")),
-            color=fixed_colour("against", verdicts, [COLOURS[1], COLOURS[0], COLOURS[2]]),
-            tooltip=tooltip,
+            x=alt.X(
+                "all:Q",
+                title="Highlights matched",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=rate_axis,
+            ),
+            opacity=alt.condition("datum.shown", alt.value(0.13), alt.value(0.05)),
         )
         .add_params(click)
     )
-    whiskers = base.mark_rule(strokeWidth=1.5, color=GREY).encode(x="low:Q", x2="high:Q")
-    counts = base.mark_text(align="left", dx=5, color=GREY, fontSize=11).encode(
+    colour = fixed_colour("against", verdicts, [COLOURS[1], COLOURS[0], COLOURS[2]])
+    whiskers = base.mark_rule(strokeWidth=3).encode(x="low:Q", x2="high:Q", color=colour)
+    points = base.mark_circle(size=110).encode(x="rate:Q", color=colour)
+    counts = base.mark_text(align="left", dx=7, color=GREY, fontSize=11).encode(
         x="high:Q", text="count:N"
     )
     line = (
@@ -85,7 +93,7 @@ def breakdown(frame: pd.DataFrame, overall: float, chosen: Sequence[str]) -> Dra
         .mark_rule(strokeDash=[4, 4], color=GREY)
         .encode(x="rate:Q", tooltip=[alt.Tooltip("what:N"), alt.Tooltip("rate:Q", format=".1%")])
     )
-    return alt.layer(bars, whiskers, counts, line).properties(height=80 + 24 * len(groups))
+    return alt.layer(rows, line, whiskers, points, counts).properties(height=110 + 24 * len(groups))
 
 
 def window_strip(frame: pd.DataFrame) -> Drawing:
@@ -110,7 +118,7 @@ def window_strip(frame: pd.DataFrame) -> Drawing:
     cells = base.mark_rect(cornerRadius=2, stroke="white", strokeWidth=1).encode(
         color=fixed_colour("state", states, [COLOURS[2], COLOURS[1], GREY])
     )
-    return alt.layer(cells).properties(height=84)
+    return alt.layer(cells).properties(height=140)
 
 
 def agreement(frame: pd.DataFrame, threshold: float, trigram_threshold: float) -> Drawing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -10,49 +11,68 @@ import pandas as pd
 from lib.databases.passages import read_passages
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
+from lib.matching.fallback import Fallen
 from lib.matching.landings import attempts_column, first_column, landing_column
 from lib.matching.orders import Order
 from lib.matching.scan import Scan
 from lib.matching.study import Study
 
-State = Literal["found", "not found", "beyond the budget", "too short"]
-STATES: tuple[State, ...] = ("found", "not found", "beyond the budget", "too short")
+State = Literal["found", "by the fallback", "beyond the budget", "not found", "too short"]
+STATES: tuple[State, ...] = (
+    "found",
+    "by the fallback",
+    "beyond the budget",
+    "not found",
+    "too short",
+)
 
 
-WHY_NOT: dict[State, str] = {
-    "not found": "No window of this highlight stands in a passage: it may be heard too badly, or "
-    "its book is not in the library.",
-    "beyond the budget": "A window hits, but only after more tries than the budget allows.",
-    "too short": "The highlight has fewer words than a window.",
-    "found": "",
-}
+# The states that count as a match.
+FOUND: tuple[State, ...] = ("found", "by the fallback")
 
 
-def first_hits(scan: Scan, study: Study, order: Order, budget: int | None) -> pd.DataFrame:
+def first_hits(
+    scan: Scan,
+    study: Study,
+    order: Order,
+    budget: int | None,
+    fallen: Fallen | None = None,
+    threshold: float = 0.0,
+) -> pd.DataFrame:
     """Every highlight with the first hit of one order, within a budget or without one.
 
-    Columns `id`, `text`, `book` (id as text or None), `model`, `created_at`, `state` (see
-    `STATES`), `attempts`, `passage` (id) and `landing`; the last three None without a hit.
+    Columns `row` (of `scan.highlights`), `id`, `text`, `book` (id as text or None), `model`,
+    `created_at`, `state` (see `STATES`), `attempts`, `passage` (id), `landing` and `distance` (of
+    the fallback, NaN where it was not asked). `attempts` and `landing` are None without a hit,
+    `passage` also where the fallback, if any, found nothing within `threshold`.
     """
     table = scan.highlights.copy()
     landed = study.landings.set_index("highlight")
     attempts = landed[attempts_column(order)].reindex(table.index)
     rows = landed[first_column(order)].reindex(table.index)
-    passages = scan.passages["passage"].to_numpy(dtype=object)
     within = attempts.notna() & (attempts <= (np.inf if budget is None else budget))
+    places = fallen.places.set_index("highlight") if fallen is not None else pd.DataFrame()
+    distance = places.get("distance", pd.Series(dtype=float)).reindex(table.index)
+    accepted = distance <= threshold
     table["state"] = np.select(
-        [study.too_short, within, attempts.notna()],
-        ["too short", "found", "beyond the budget"],
+        [study.too_short, within, attempts.notna(), accepted],
+        ["too short", "found", "beyond the budget", "by the fallback"],
         "not found",
     )
     table["attempts"] = attempts.where(within).astype("Int64")
+    passages = scan.passages["passage"].to_numpy(dtype=object)
+    nearest = places.get("passage", pd.Series(dtype=object)).reindex(table.index)
     table["passage"] = pd.Series(
-        [passages[int(row)] if ok else None for row, ok in zip(rows, within, strict=True)],
+        [
+            passages[int(row)] if hit else (place if near else None)
+            for row, hit, place, near in zip(rows, within, nearest, accepted, strict=True)
+        ],
         dtype=object,
     )
     landing = landed[landing_column(order)].reindex(table.index)
     table["landing"] = landing.astype(object).where(within, None)
-    return table
+    table["distance"] = distance
+    return table.rename_axis("row").reset_index()
 
 
 async def read_first_passages(
@@ -69,9 +89,16 @@ async def read_first_passages(
     return table.assign(title=book.map(named)).drop(columns="found_in")
 
 
-def select(table: pd.DataFrame, state: State | None, words: str) -> pd.DataFrame:
-    """The rows of one state (None: all) whose highlight holds `words`, whatever their case."""
+def select(
+    table: pd.DataFrame, state: State | None, words: str, groups: Collection[str] = ()
+) -> pd.DataFrame:
+    """The rows of one state (None: all) whose highlight holds `words`, whatever their case.
+
+    With `groups`, only rows whose `group` is one of them.
+    """
     kept = pd.Series(True, index=table.index) if state is None else table["state"] == state
+    if groups:
+        kept &= table["group"].isin(groups)
     if words.strip():
         kept &= table["text"].str.contains(words.strip(), case=False, regex=False)
     return table[kept].reset_index(drop=True)

@@ -108,24 +108,3 @@ def cut(texts: Sequence[str], size: int, stride: int, mode: Mode) -> Windows:
         text=windows,
         counts=counts,
     )
-
-
-def common_runs(highlight: str, passage: str, size: int) -> list[str]:
-    """The longest runs of at least `size` words of `highlight` that stand in `passage`.
-
-    Compared without regard to case, as white-space separated words joined by one space.
-    """
-    words = highlight.split()
-    text = " ".join(passage.split()).casefold()
-    runs = []
-    start = 0
-    while start + size <= len(words):
-        end = start + size
-        if " ".join(words[start:end]).casefold() not in text:
-            start += 1
-            continue
-        while end < len(words) and " ".join(words[start : end + 1]).casefold() in text:
-            end += 1
-        runs.append(" ".join(words[start:end]))
-        start = end
-    return runs

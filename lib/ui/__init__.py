@@ -1,13 +1,15 @@
 """Everything that Concordance needs of Streamlit; nothing else in `lib` imports it.
 
 `frame` draws what surrounds every page, `asking` runs the queries of `lib`, `cards` and `passages`
-show what came of them.
+show what came of them. The sections of the Matches page that have controls of their own are in
+`orders`, `fallbacks`, `finding` and `explanations`.
 """
 
 from lib.ui.asking import Counted, ask, derive, embed, examine, limits
 from lib.ui.cards import (
     card,
     chart,
+    choosing_chart,
     document,
     download,
     escape,
@@ -16,16 +18,24 @@ from lib.ui.cards import (
     show_error,
     state_badge,
 )
+from lib.ui.fallbacks import choose_fallback
+from lib.ui.finding import browse_highlights
 from lib.ui.frame import ICON, ensure_frame, navigation, run_page
-from lib.ui.passages import choose_highlight, show_passage, side_by_side
+from lib.ui.matched import Matched
+from lib.ui.orders import show_pairs, show_trial
+from lib.ui.passages import choose_highlight, show_passage
 
 __all__ = [
     "ICON",
     "Counted",
+    "Matched",
     "ask",
+    "browse_highlights",
     "card",
     "chart",
+    "choose_fallback",
     "choose_highlight",
+    "choosing_chart",
     "derive",
     "document",
     "download",
@@ -39,7 +49,8 @@ __all__ = [
     "nothing",
     "run_page",
     "show_error",
+    "show_pairs",
     "show_passage",
-    "side_by_side",
+    "show_trial",
     "state_badge",
 ]

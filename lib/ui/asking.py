@@ -82,49 +82,72 @@ def examine() -> list[Check]:
 
 @dataclass(frozen=True)
 class Counted:
-    """A query that counts as it goes: its callback's name, what it counts, and up to what."""
+    """A query that counts as it goes: its callback's name, what it counts, and up to what.
+
+    `stop`: a button ends it by setting the widget of this key to "none".
+    """
 
     keyword: str
     what: str
     total: int
+    stop: str | None = None
 
 
 def ask(
     query: Callable[..., Coroutine[Any, Any, Result]],
     *arguments: Any,
     counted: Counted | None = None,
+    key: tuple[Any, ...] | None = None,
     **keywords: Any,
 ) -> Result:
     """The result of a query of `lib`, remembered for a quarter of an hour.
 
     Interruptible: a browser that reruns or leaves cancels the statement on the server. With
-    `counted`, a bar shows how far it is.
+    `counted`, a bar shows how far it is. With `key`, the result is remembered by that instead of
+    by the arguments, which it must name: large ones take long to tell apart.
     """
     open_connection = connection()
     seen = [0]
     outside = contextvars.copy_context()
     slot = st.empty() if counted else None
     started = time.monotonic()
+    bar: list[Any] = []
 
     def on_wait() -> None:
         tick()
         if counted and slot is not None and time.monotonic() - started > BAR_AFTER_SECONDS:
+            # Outside of the cached function, which would keep and replay what it draws.
+            if not bar:
+                bar.append(outside.run(_draw_bar, slot, counted))
             share = min(1.0, seen[0] / max(counted.total, 1))
             text = f"{counted.what}: {seen[0]:,} of {counted.total:,}"
-            # Outside of the cached function, which would keep and replay what it draws.
-            outside.run(slot.progress, share, text)
+            outside.run(bar[0].progress, share, text)
 
     def compute() -> Result:
         extra = {counted.keyword: lambda done: seen.__setitem__(0, done)} if counted else {}
         return open_connection.run(query, *arguments, on_wait=on_wait, **keywords, **extra)
 
     name = f"{query.__module__}.{query.__qualname__}"
+    named = arguments if key is None else key
     try:
-        result: Result = _remember(open_connection.number, name, arguments, keywords, compute)
+        result: Result = _remember(open_connection.number, name, named, keywords, compute)
     finally:
         if slot is not None:
             slot.empty()
     return result
+
+
+def _draw_bar(slot: Any, counted: Counted) -> Any:
+    """A place for the bar, beside a button that stops what is counted."""
+    row = slot.container(horizontal=True, vertical_alignment="center")
+    bar = row.empty()
+    if counted.stop is not None:
+
+        def stop(widget: str = counted.stop) -> None:
+            st.session_state[widget] = "none"
+
+        row.button("Stop", icon=":material/stop_circle:", key=f"stop-{counted.what}", on_click=stop)
+    return bar
 
 
 @st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)

@@ -50,6 +50,30 @@ def chart(
     download(data, name)
 
 
+def choosing_chart(
+    drawing: Drawing,
+    data: pd.DataFrame,
+    alternative: str,
+    name: str,
+    field: str,
+    widget: str,
+) -> None:
+    """A chart of which a click puts the names of the chosen marks into the widget of key `widget`.
+
+    The drawing has a selection named `field` over the field of that name.
+    """
+    key = f"chart-{name}"
+
+    def take() -> None:
+        chosen = st.session_state[key].selection.get(field, [])
+        st.session_state[widget] = [mark[field] for mark in chosen if field in mark]
+
+    st.altair_chart(
+        drawing, width="stretch", alt=alternative, key=key, on_select=take, selection_mode=field
+    )
+    download(data, name)
+
+
 def download(data: pd.DataFrame, name: str, label: str = "Data as CSV") -> None:
     """A button that downloads a frame."""
     stamp = dt.datetime.now().strftime("%Y-%m-%d-%H%M")

@@ -8,23 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lib import markup
-from lib.matching.first_hits import WHY_NOT
-from lib.matching.windows import common_runs
 from lib.ui.cards import escape
-
-
-def side_by_side(row: pd.Series, size: int) -> None:
-    """One highlight beside the passage of its first hit, with the words they share in a row."""
-    left, right = st.columns(2)
-    passage = row["content"] if isinstance(row["content"], str) else ""
-    shared = common_runs(row["text"], passage, size)
-    with left, st.container(border=True):
-        st.markdown("**Highlight**")
-        st.markdown(markup.mark(row["text"], shared))
-    with right, st.container(border=True):
-        title = row["title"] if isinstance(row["title"], str) else "no known book"
-        st.markdown(f"**Passage** in {escape(title)}" if passage else "**No passage**")
-        st.markdown(markup.mark(passage, shared) if passage else escape(WHY_NOT[row["state"]]))
 
 
 def show_passage(number: int, row: Any, words: list[str]) -> None:

@@ -10,7 +10,6 @@ from lib.matching.first_hits import first_hits, select
 from lib.matching.orders import ORDERS
 from lib.matching.scan import Scan
 from lib.matching.study import Study, study
-from lib.matching.windows import common_runs
 from tests.unit.builders import make_scan
 
 
@@ -78,13 +77,3 @@ def test_nothing_to_compare_is_said() -> None:
         "There is nothing to compare."
     )
     assert claims.drift_in_words(read.by_position) == "There are no windows."
-
-
-def test_common_runs_are_the_longest_shared_ones() -> None:
-    highlight = "noise the quick brown fox jumps over error lazy dog sleeps here"
-    passage = "And THE quick brown\nfox jumps over the lazy dog sleeps here now"
-    assert common_runs(highlight, passage, 4) == [
-        "the quick brown fox jumps over",
-        "lazy dog sleeps here",
-    ]
-    assert common_runs(highlight, passage, 7) == []

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import SettingsError
-from lib.report.build import Options, number, plain
+from lib.report.options import Options
+from lib.report.values import number, plain
 from lib.report.checks import parse
 from lib.report.render import FORMATS, cell, interval, percent, render, score
 from tests.unit.builders import make_report

@@ -1,0 +1,77 @@
+"""Two fallbacks on the same highlights: how often they accept, and whether they agree."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from lib.matching.fallback import Fallen
+
+Outcome = Literal["same place", "different places", "only alignment", "only pg_trgm", "neither"]
+OUTCOMES: tuple[Outcome, ...] = (
+    "same place",
+    "different places",
+    "only alignment",
+    "only pg_trgm",
+    "neither",
+)
+
+
+def agree(
+    alignment: Fallen,
+    trigrams: Fallen,
+    threshold: float,
+    trigram_threshold: float,
+    passages: pd.DataFrame,
+) -> pd.DataFrame:
+    """What both methods say of each highlight.
+
+    `passages` as of a scan. Columns `highlight` (row), `passage_alignment`, `distance_alignment`,
+    `passage_pg_trgm`, `distance_pg_trgm` and `outcome`: both accept the same passage or two that
+    follow each other (a place may lie across a border), both accept but apart, one, or neither.
+    """
+    both = alignment.places.merge(
+        trigrams.places, on="highlight", how="outer", suffixes=("_alignment", "_pg_trgm")
+    )
+    rows = {identifier: row for row, identifier in enumerate(passages["passage"])}
+    books = passages["book"].to_numpy(dtype=object)
+
+    def near(one: object, other: object) -> bool:
+        first, second = rows.get(one, -9), rows.get(other, -99)
+        return abs(first - second) <= 1 and books[first] == books[second]
+
+    by_alignment = (both["distance_alignment"] <= threshold).to_numpy()
+    by_trigrams = (both["distance_pg_trgm"] <= trigram_threshold).to_numpy()
+    same = np.array(
+        [
+            near(one, other)
+            for one, other in zip(both["passage_alignment"], both["passage_pg_trgm"], strict=True)
+        ],
+        dtype=bool,
+    )
+    outcome = np.select(
+        [
+            by_alignment & by_trigrams & same,
+            by_alignment & by_trigrams,
+            by_alignment,
+            by_trigrams,
+        ],
+        list(OUTCOMES[:4]),
+        OUTCOMES[4],
+    )
+    columns = [
+        "highlight",
+        "passage_alignment",
+        "distance_alignment",
+        "passage_pg_trgm",
+        "distance_pg_trgm",
+    ]
+    return both[columns].assign(outcome=outcome)
+
+
+def count_outcomes(agreement: pd.DataFrame) -> dict[Outcome, int]:
+    """How many highlights had each outcome."""
+    counts = agreement["outcome"].value_counts()
+    return {outcome: int(counts.get(outcome, 0)) for outcome in OUTCOMES}
