@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages.conftest import OpenPage, said
 
-CHARTS = {"library": 3, "scores": 1, "alignment": 3, "matches": 2, "search": 0, "connect": 0}
+CHARTS = {"library": 3, "scores": 1, "alignment": 3, "matches": 4, "search": 0, "connect": 0}
 
 
 @pytest.mark.parametrize("name", CHARTS)
