@@ -26,6 +26,8 @@ FEWEST_CLUSTERS = 5
 _SEED = 0
 # Books drawn at a time, over all resamples: a bound on memory (8 bytes each).
 _DRAWN_AT_ONCE = 4_000_000
+# Widths up to this are rounding.
+_ALIKE = 1e-12
 
 
 def clusters_of(books: pd.Series) -> Clusters:
@@ -51,7 +53,8 @@ def intervals_by_books(
     `found` has shape (kinds of success, highlights); `eligible` and `clusters` are by highlight.
     `of` makes statistics (statistics, n) out of rates (kinds, n), such as differences of theirs; of
     one statistic it may return shape (1, n). All NaN with fewer than five clusters, and a pair NaN
-    where a resample has no such statistic.
+    where a resample has no such statistic or none differs: clusters all alike do not say how far
+    others may be.
 
     The expanded percentile interval of the cluster bootstrap: whole clusters are drawn with
     replacement (Davison and Hinkley 1997, Bootstrap Methods and their Application, 3.8), and the
@@ -62,8 +65,7 @@ def intervals_by_books(
     numbers, mine = np.unique(clusters[eligible], return_inverse=True)
     count = len(numbers)
     if count < FEWEST_CLUSTERS:
-        kinds = np.zeros((len(found), 1))
-        return np.full((len(of(kinds)), 2), np.nan)
+        return np.full((len(of(np.ones((len(found), 1)))), 2), np.nan)
     # A cluster enters through its sums alone, so nothing here grows with the highlights.
     sums = np.array(
         [np.bincount(mine, weights=row, minlength=count) for row in found[:, eligible]]
@@ -92,7 +94,9 @@ def intervals_by_books(
             rng=np.random.default_rng(_SEED),
         ).confidence_interval
     bounds = np.stack([interval.low, interval.high], axis=-1)
-    return np.where(np.isfinite(bounds).all(axis=-1, keepdims=True), bounds, np.nan)
+    with np.errstate(invalid="ignore"):
+        known = np.ptp(bounds, axis=-1, keepdims=True) > _ALIKE
+    return np.where(known & np.isfinite(bounds).all(axis=-1, keepdims=True), bounds, np.nan)
 
 
 def expanded_level(count: int) -> float:

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.matching.clusters import Clusters, intervals_by_books
@@ -116,6 +116,7 @@ def test_signed_rank_gives_published_values(differences: list[float], p_value: f
     assert signed_rank(np.array([0.0, *differences, 0.0])) == pytest.approx(p_value, abs=5e-5)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(-4, 4), max_size=8))
 def test_signed_rank_is_exact_over_all_signs_of_few_differences(drawn: list[int]) -> None:
     told = np.array([value for value in drawn if value != 0], dtype=float)
