@@ -11,23 +11,24 @@ import pandas as pd
 from lib.charts.colours import COLOURS, GREY, Drawing, fixed_colour
 
 
-def distances(frame: pd.DataFrame, threshold: float) -> Drawing:
-    """How far the fallback's places are: a histogram of `distance`, with the accepted part marked.
+def distances(frame: pd.DataFrame) -> Drawing:
+    """How far the fallback's places are: a histogram, coloured by whether they are accepted.
 
-    `frame` as of `lib.matching.fallback.align`.
+    Columns `distance` and `accepted`.
     """
     verdicts = ["accepted", "rejected"]
-    data = frame.dropna(subset="distance")[["distance"]].assign(
-        verdict=lambda rows: np.where(rows["distance"] <= threshold, *verdicts)
+    data = frame.dropna(subset="distance")[["distance", "accepted"]].assign(
+        verdict=lambda rows: np.where(rows["accepted"], *verdicts)
     )
     bars = (
-        alt.Chart(data)
+        alt.Chart(data[["distance", "verdict"]])
         .mark_bar()
         .encode(
             x=alt.X(
                 "distance:Q",
-                bin=alt.Bin(step=0.05, extent=[0, 1]),
+                bin=alt.Bin(step=0.025, extent=[0, 1]),
                 title="Distance (0 same, 1 nothing in common)",
+                axis=alt.Axis(values=list(np.linspace(0, 1, 11))),
             ),
             y=alt.Y("count():Q", title="Highlights"),
             color=fixed_colour("verdict", verdicts, [COLOURS[2], GREY]),
@@ -37,7 +38,7 @@ def distances(frame: pd.DataFrame, threshold: float) -> Drawing:
             ],
         )
     )
-    return alt.layer(bars).properties(height=220)
+    return alt.layer(bars).properties(height=240)
 
 
 def breakdown(frame: pd.DataFrame, overall: float, chosen: Sequence[str]) -> Drawing:

@@ -12,6 +12,7 @@ import pandas as pd
 from lib.databases.passages import read_passages
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
+from lib.matching.fallback import limit
 from lib.matching.fallback.alignment import align
 from lib.matching.landings import first_column, landing_column
 from lib.matching.orders import Order, attempt_numbers
@@ -20,6 +21,7 @@ from lib.matching.rates import Scope
 from lib.matching.reasons import Case, Reason, reason_of, sentence_for
 from lib.matching.scan import OnCount, Scan
 from lib.matching.study import Study
+from lib.matching.windows import normalise
 from lib.matching.word_alignment import (
     Part,
     WordAlignment,
@@ -68,7 +70,7 @@ async def explain(
     """Explain the highlight of a row of `scan.highlights`.
 
     A matched highlight is put beside the passage that `order` lands in first; an unmatched one
-    beside the nearest passage by `alignment`, which `threshold` judges.
+    beside the nearest passage by `alignment`, which `threshold` judges, less of it for a short one.
     """
     text = scan.highlights["text"].iat[row]
     landed = study.landings[study.landings["highlight"] == row]
@@ -113,7 +115,7 @@ async def explain(
         landing=landed[landing_column(order)].iat[0] if len(landed) else None,
         alignment=alignment,
         distance=distance,
-        threshold=threshold,
+        threshold=limit(threshold, len(normalise(text))),
         size=scan.windows.size,
         mode=scan.windows.mode,
     )

@@ -44,7 +44,7 @@ def first_hits(
     Columns `row` (of `scan.highlights`), `id`, `text`, `book` (id as text or None), `model`,
     `created_at`, `state` (see `STATES`), `attempts`, `passage` (id), `landing` and `distance` (of
     the fallback, NaN where it was not asked). `attempts` and `landing` are None without a hit,
-    `passage` also where the fallback, if any, found nothing within `threshold`.
+    `passage` also where the fallback, if any, found nothing near enough.
     """
     table = scan.highlights.copy()
     landed = study.landings.set_index("highlight")
@@ -53,7 +53,8 @@ def first_hits(
     within = attempts.notna() & (attempts <= (np.inf if budget is None else budget))
     places = fallen.places.set_index("highlight") if fallen is not None else pd.DataFrame()
     distance = places.get("distance", pd.Series(dtype=float)).reindex(table.index)
-    accepted = distance <= threshold
+    near = fallen.accepted(threshold)["highlight"] if fallen is not None else ()
+    accepted = pd.Series(table.index.isin(near), index=table.index)
     table["state"] = np.select(
         [study.too_short, within, attempts.notna(), accepted],
         ["too short", "found", "beyond the budget", "by the fallback"],
@@ -64,8 +65,8 @@ def first_hits(
     nearest = places.get("passage", pd.Series(dtype=object)).reindex(table.index)
     table["passage"] = pd.Series(
         [
-            passages[int(row)] if hit else (place if near else None)
-            for row, hit, place, near in zip(rows, within, nearest, accepted, strict=True)
+            passages[int(row)] if hit else (place if taken else None)
+            for row, hit, place, taken in zip(rows, within, nearest, accepted, strict=True)
         ],
         dtype=object,
     )

@@ -151,6 +151,7 @@ def matches(options: Options, found: Scan, read: Study, fallen: Fallen) -> list[
     landed = read.landings
     passage_of = dict(zip(landed["highlight"], landed["passage"], strict=True))
     fallback_of = {row.highlight: row for row in fallen.places.itertuples()}
+    accepted = set(fallen.accepted(options.accepted_distance)["highlight"])
     ids = found.passages["passage"]
     marks = _marks(found, passage_of)
     rows = []
@@ -160,7 +161,7 @@ def matches(options: Options, found: Scan, read: Study, fallen: Fallen) -> list[
             method, passage = "exact", ids.iat[passage_of[row]]
         elif row in fallback_of:
             distance = number(fallback_of[row].distance)
-            if distance is not None and distance <= options.accepted_distance:
+            if row in accepted:
                 method, passage = "fallback", fallback_of[row].passage
         rows.append(
             {

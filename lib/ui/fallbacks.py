@@ -11,6 +11,7 @@ from lib import charts
 from lib.matching import fallback
 from lib.matching.fallback import DEFAULT_OPERATOR, OPERATORS, Fallen, Method, Operator
 from lib.matching.fallback.agreement import agree, count_outcomes
+from lib.matching.fallback.limits import FULL_WORDS
 from lib.matching.statistics import wilson
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import chart
@@ -79,10 +80,12 @@ def choose_fallback(matched: Matched) -> tuple[Fallen | None, float]:
     if choice == "both":
         _show_agreement(matched, fallen)
     else:
-        found, limit = next(iter(fallen.values()))
+        found, largest = next(iter(fallen.values()))
+        places = found.places.drop(columns="highlight")
+        near = found.places.index.isin(found.accepted(largest).index)
         chart(
-            charts.distances(found.places, limit),
-            found.places.drop(columns="highlight"),
+            charts.distances(places.assign(accepted=near)),
+            places.assign(accepted=near),
             "Bars of how many highlights are at which distance from their nearest passage.",
             "fallback",
         )
@@ -99,7 +102,8 @@ def _slider(label: str, default: float, key: str) -> float:
             0.01,
             key=key,
             bind="query-params",
-            help="The default is right 99 times in 100 on real transcripts whose place is known.",
+            help="The default is right 99 times in 100 on real transcripts whose place is known. "
+            f"Highlights of fewer than {FULL_WORDS} words must be nearer, in proportion.",
         )
     )
 

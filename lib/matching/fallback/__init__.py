@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.matching.fallback.alignment import align
+from lib.matching.fallback.limits import Method, default_threshold, limit, near_enough
 from lib.matching.fallback.trigrams import (
     DEFAULT_OPERATOR,
     OPERATORS,
@@ -23,14 +24,9 @@ from lib.matching.fallback.trigrams import (
     nearest_by_trigrams,
 )
 from lib.matching.rates import Scope
+from lib.matching.windows import normalise
 
-Method = Literal["alignment", "pg_trgm", "none"]
 METHODS: tuple[Method, ...] = ("none", "alignment", "pg_trgm")
-
-# Largest distances that are accepted, set by `benchmarks/fallback.py` on real transcripts whose
-# true passage is known, for a precision of at least 99%.
-ALIGNMENT_THRESHOLD = 0.35
-TRIGRAM_THRESHOLDS: dict[Operator, float] = {"<->": 0.60, "<<->": 0.60, "<<<->": 0.60}
 
 OnCount = Callable[[int], object]
 
@@ -43,6 +39,7 @@ __all__ = [
     "Operator",
     "default_threshold",
     "find_places",
+    "limit",
 ]
 
 
@@ -51,9 +48,9 @@ class Fallen:
     """What the fallback found, whatever is accepted of it.
 
     `places` has columns `highlight` (row), `passage` (id of the nearest passage, None where there
-    was nowhere to look) and `distance` (0 same to 1 nothing in common; NaN where nowhere), for
-    `pg_trgm` also `candidates` (how many passages were compared). `operator` is None but for
-    `pg_trgm`.
+    was nowhere to look), `distance` (0 same to 1 nothing in common; NaN where nowhere) and `words`
+    (normalised ones of the highlight), for `pg_trgm` also `candidates` (how many passages were
+    compared). `operator` is None but for `pg_trgm`.
     """
 
     method: Method
@@ -62,15 +59,8 @@ class Fallen:
     seconds: float
 
     def accepted(self, threshold: float) -> pd.DataFrame:
-        """The places that are near enough."""
-        return self.places[self.places["distance"] <= threshold]
-
-
-def default_threshold(method: Method, operator: Operator = DEFAULT_OPERATOR) -> float:
-    """The largest distance that a method accepts unless told otherwise."""
-    if method == "pg_trgm":
-        return TRIGRAM_THRESHOLDS[operator]
-    return ALIGNMENT_THRESHOLD if method == "alignment" else 0.0
+        """The places that are near enough (see `lib.matching.fallback.limits`)."""
+        return self.places[near_enough(self.places, threshold)]
 
 
 async def find_places(
@@ -96,5 +86,7 @@ async def find_places(
     else:
         asked = rows if method == "alignment" else ()
         places = await align(databases, relations, highlights, asked, scope, on_count)
+    words = [len(normalise(highlights["text"].iat[row])) for row in places["highlight"]]
+    places = places.assign(words=np.array(words, dtype=np.int64))
     seconds = time.perf_counter() - started
     return Fallen(method, operator if method == "pg_trgm" else None, places, seconds)

@@ -42,8 +42,10 @@ def agree(
         first, second = rows.get(one, -9), rows.get(other, -99)
         return abs(first - second) <= 1 and books[first] == books[second]
 
-    by_alignment = (both["distance_alignment"] <= threshold).to_numpy()
-    by_trigrams = (both["distance_pg_trgm"] <= trigram_threshold).to_numpy()
+    by_alignment = both["highlight"].isin(alignment.accepted(threshold)["highlight"]).to_numpy()
+    by_trigrams = (
+        both["highlight"].isin(trigrams.accepted(trigram_threshold)["highlight"]).to_numpy()
+    )
     same = np.array(
         [
             near(one, other)
