@@ -76,8 +76,8 @@ with st.grid(4, min_column_width=180):
             help=f"95% interval {row['low']:.1%} to {row['high']:.1%}",
         )
 st.caption(
-    f"{by_any:,} of {read.eligible:,} highlights; {int(read.too_short.sum()):,} of "
-    f"{read.highlights:,} are too short to be tried."
+    f"{by_any:,} of {read.eligible:,} highlights{claims.any_window_in_words(read)}; "
+    f"{int(read.too_short.sum()):,} of {read.highlights:,} are too short to be tried."
 )
 
 with ui.card(

@@ -24,5 +24,5 @@ def fixed_colour(field: str, names: Sequence[str], colours: Sequence[str] = COLO
     return alt.Color(
         f"{field}:N",
         scale=alt.Scale(domain=list(names), range=colours),
-        legend=alt.Legend(title=None, orient="top", labelLimit=320, columns=3, symbolOpacity=1),
+        legend=alt.Legend(title=None, orient="top", labelLimit=320, columns=2, symbolOpacity=1),
     )

@@ -108,6 +108,7 @@ def window_strip(frame: pd.DataFrame) -> Drawing:
             "window:O",
             title="Window, from the first of the highlight to the last",
             axis=alt.Axis(labelOverlap=True, labelAngle=0, ticks=False),
+            scale=alt.Scale(paddingInner=0.12, paddingOuter=0),
         ),
         tooltip=[
             alt.Tooltip("window:O", title="Window"),
@@ -116,8 +117,10 @@ def window_strip(frame: pd.DataFrame) -> Drawing:
             alt.Tooltip("attempt:Q", title="Tried as number"),
         ],
     )
-    cells = base.mark_rect(cornerRadius=2, stroke="white", strokeWidth=1).encode(
-        color=fixed_colour("state", states, [COLOURS[2], COLOURS[1], GREY])
+    cells = base.mark_bar(cornerRadius=2).encode(
+        y=alt.value(0),
+        y2=alt.value("height"),
+        color=fixed_colour("state", states, [COLOURS[2], COLOURS[1], GREY]),
     )
     return alt.layer(cells).properties(height=140)
 

@@ -9,8 +9,9 @@ import pandas as pd
 from lib.matching.clusters import FEWEST_CLUSTERS
 from lib.matching.drift import Drift
 from lib.matching.orders import Order
+from lib.matching.statistics import wilson
 from lib.matching.study import Study
-from lib.matching.wording import p_words, percent, points, points_between, tries, turned
+from lib.matching.wording import p_words, percent, percents, points, points_between, tries, turned
 
 SIGNIFICANT = 0.05
 # Ratios of widths from which an interval by books is another one.
@@ -21,6 +22,16 @@ def order_at_budget(study: Study, order: Order, budget: int) -> pd.Series:
     """The row of `by_budget` for an order at the largest budget that is not above `budget`."""
     mine = study.by_budget[study.by_budget["order"] == order]
     return mine[mine["budget"] <= budget].iloc[-1]
+
+
+def any_window_in_words(study: Study) -> str:
+    """Both intervals of the rate of any window, in brackets; nothing without highlights."""
+    interval = wilson(int(study.matched.sum()), study.eligible)
+    if interval is None:
+        return ""
+    by_books = study.any_window_by_books
+    books = f", by books {percents(by_books)}" if by_books else ""
+    return f" (95% interval {percents(interval)}{books})"
 
 
 def compare_in_words(study: Study, a: Order, b: Order, budget: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,6 +18,8 @@ from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import card, choosing_chart, download, nothing
 from lib.ui.explanations import show_explanation
 from lib.ui.matched import Matched
+
+Key = tuple[Any, ...]
 
 GROUPS_SHOWN = 40
 COLUMNS = ("id", "state", "attempts", "landing", "distance", "title", "text", "content")
@@ -34,8 +38,8 @@ def browse_highlights(
     ):
         controls = st.container(horizontal=True, vertical_alignment="bottom")
         with controls:
-            table = _table(matched, fallen, threshold, budget)
-        table, chosen = _break_down(controls, table)
+            table, key = _table(matched, fallen, threshold, budget)
+        table, chosen = _break_down(controls, table, key)
     with card(
         "Every highlight explained",
         "Choose a row to see what was heard beside what is written, and why it is found or not.",
@@ -45,15 +49,18 @@ def browse_highlights(
         _browse(matched, table, chosen, limit)
 
 
-def _table(matched: Matched, fallen: Fallen | None, threshold: float, budget: int) -> pd.DataFrame:
-    """Every highlight with its state, under the controls that decide it."""
+def _table(
+    matched: Matched, fallen: Fallen | None, threshold: float, budget: int
+) -> tuple[pd.DataFrame, Key]:
+    """Every highlight with its state, under the controls that decide it, and what names it."""
     order = st.selectbox("Order", ORDERS, key="order", bind="query-params", width=160)
     within = st.toggle(f"Within the budget of {budget}", key="within", bind="query-params")
     method = (fallen.method, fallen.operator, threshold) if fallen else None
     limit = budget if within else None
+    key = (*matched.key, order, limit, method)
     hits = derive(
         first_hits.first_hits,
-        (*matched.key, order, limit, method),
+        key,
         matched.scan,
         matched.study,
         order,
@@ -61,10 +68,12 @@ def _table(matched: Matched, fallen: Fallen | None, threshold: float, budget: in
         fallen,
         threshold,
     )
-    return ask(first_hits.read_first_passages, hits, matched.titles)
+    return ask(first_hits.read_first_passages, hits, matched.titles, key=key), key
 
 
-def _break_down(controls: DeltaGenerator, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _break_down(
+    controls: DeltaGenerator, table: pd.DataFrame, key: Key
+) -> tuple[pd.DataFrame, list[str]]:
     """The chart of one breakdown; returns the table with `group`, and the groups chosen."""
     with controls:
         by = st.segmented_control(
@@ -76,7 +85,7 @@ def _break_down(controls: DeltaGenerator, table: pd.DataFrame) -> tuple[pd.DataF
     eligible = table["state"] != "too short"
     found = table["state"].isin(first_hits.FOUND)
     groups = breakdown.group_names(table, by)
-    rates = breakdown.break_down(groups, eligible, found)
+    rates = derive(breakdown.break_down, (*key, by), groups, eligible, found)
     shown = breakdown.sort_groups(rates, sorting, GROUPS_SHOWN)
     known = rates["group"].tolist()
     # A group of another breakdown, from a click or an address, is not one of this one.
