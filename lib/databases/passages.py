@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lib.databases.pools import Databases
-from lib.databases.relations import Relation, Relations
+from lib.databases.relations import Relation, Relations, quote
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ async def count_passages(databases: Databases, relations: Relations) -> int:
 
 
 async def count_by_book(databases: Databases, relations: Relations) -> dict[str, int]:
-    """The number of passages of each book that has any, by its id as text."""
+    """The number of passages of each book that has any, by its id as text, in order."""
     table = relations.passages
     rows = await databases.knowledge_base.fetch(
         f"""
@@ -48,6 +48,7 @@ async def count_by_book(databases: Databases, relations: Relations) -> dict[str,
         FROM {table.sql}
         WHERE {table["book_id"]} IS NOT NULL
         GROUP BY {table["book_id"]}
+        ORDER BY {table["book_id"]}
         """
     )
     return {row["book"]: row["passages"] for row in rows}
@@ -67,12 +68,12 @@ async def stream_lowered(databases: Databases, relations: Relations) -> AsyncIte
 
 
 async def stream_contents(
-    databases: Databases, relations: Relations, books: Sequence[str] | None = None
+    databases: Databases, relations: Relations, books: Sequence[str | None] | None = None
 ) -> AsyncIterator[Batch]:
     """All passages, or those of `books`, in reading order as they stand.
 
     `books` are ids as text, none that `count_by_book` does not know: another need not be of the
-    type of the column.
+    type of the column. None among them: the passages without a book.
     """
     table = relations.passages
     async for batch in _stream(databases, table, f"{table['content']}::text", books):
@@ -80,15 +81,16 @@ async def stream_contents(
 
 
 async def _stream(
-    databases: Databases, table: Relation, text: str, books: Sequence[str] | None = None
+    databases: Databases, table: Relation, text: str, books: Sequence[str | None] | None = None
 ) -> AsyncIterator[Batch]:
     book = table.columns["book_id"]
-    # Compared as the column's own type, so that its index serves.
-    chosen = (
-        f"WHERE {table['book_id']} = ANY ($1::text[]::{book.type_name}[])"
-        if books is not None
-        else ""
-    )
+    chosen = ""
+    arguments: list[Any] = []
+    if books is not None:
+        # Compared as the column's own type, so that its index serves.
+        ids = f"$1::text[]::{quote(book.type_name)}[]"
+        chosen = f"WHERE {book.sql} = ANY ({ids}) OR ($2 AND {book.sql} IS NULL)"
+        arguments = [[one for one in books if one is not None], None in books]
     sql = f"""
         SELECT {table["chunk_id"]} AS id, {table["book_id"]}::text AS book,
                coalesce({text}, '') AS text,
@@ -97,7 +99,6 @@ async def _stream(
         {chosen}
         ORDER BY {reading_order(table)}
     """
-    arguments = [list(books)] if books is not None else []
     size = databases.settings.limits.batch_rows
     async for rows in databases.knowledge_base.batches(sql, *arguments, size=size):
         yield Batch(
