@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import os
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from lib.databases import passages as passage_queries
 from lib.databases.pools import Databases
@@ -26,8 +27,8 @@ from lib.matching.windows import normalise
 
 # Characters of books that one call compares, some 40 ms: after that a cancelled question ends.
 PART_CHARACTERS = 2_000_000
-# rapidfuzz lets go of the interpreter, so that two comparisons run at once on two cores; the rest
-# of the machine is for other people.
+# rapidfuzz's cdist lets go of the interpreter, so that two comparisons run at once on two cores;
+# the rest of the machine is for other people.
 THREADS = min(2, os.cpu_count() or 1)
 
 OnCount = Callable[[int], object]
@@ -74,10 +75,15 @@ class Place:
         # The shorter side is looked for in the longer: a book shorter than the highlight would be
         # found in it, so it is filled up with what no text holds.
         hay = book.text.ljust(len(text) + 1, "\0")
-        # The cutoff lets rapidfuzz give up early on books that cannot be better.
-        found = fuzz.partial_ratio_alignment(text, hay, score_cutoff=self.score)
-        if found is not None and found.score > self.score:
-            self.score = found.score
+        # The cutoff lets rapidfuzz give up early on books that cannot be better. A scorer called by
+        # itself would keep the interpreter: it only says where, of the few books that are better.
+        score = process.cdist(
+            [text], [hay], scorer=fuzz.partial_ratio, score_cutoff=self.score, dtype=np.float64
+        ).item()
+        if score > self.score:
+            found = fuzz.partial_ratio_alignment(text, hay, score_cutoff=score)
+            assert found is not None
+            self.score = score
             self.passage = book.passage_at((found.dest_start + found.dest_end) // 2)
 
 
@@ -102,10 +108,7 @@ async def align(
     for row in rows if scope == "book" else ():
         if not pd.isna(highlights["book"].iat[row]):
             at_home.setdefault(highlights["book"].iat[row], []).append(row)
-    wanted: list[str] | None = None
-    if not anywhere:
-        known = await passage_queries.count_by_book(databases, relations)
-        wanted = [book for book in at_home if book in known]
+    wanted = None if anywhere else list(at_home)
     seen = 0
     async for book in read_books(databases, relations, wanted):
         looking = anywhere + (at_home.get(book.book, []) if book.book is not None else [])
@@ -125,21 +128,51 @@ async def align(
 async def read_books(
     databases: Databases, relations: Relations, wanted: Sequence[str] | None = None
 ) -> AsyncIterator[BookText]:
-    """The books one by one, all or those of `wanted` (ids as text, known to the database)."""
-    reading = _Reading()
-    async for batch in passage_queries.stream_contents(databases, relations, wanted):
-        words = await asyncio.to_thread(
-            lambda texts: [" ".join(normalise(text)) for text in texts], batch.texts
-        )
-        for identifier, book, its_words in zip(batch.ids, batch.books, words, strict=True):
-            if reading.ids and book != reading.book:
-                yield reading.join()
-                reading = _Reading()
-            reading.book = book
-            reading.ids.append(identifier)
-            reading.words.append(its_words)
-    if reading.ids:
-        yield reading.join()
+    """The books one by one, all or those of `wanted` (ids as text) that there are.
+
+    No query is under way while a book is out: comparing may take longer than the server lets a
+    transaction be idle.
+    """
+    if wanted is not None and not wanted:
+        return
+    sizes = await passage_queries.count_by_book(databases, relations)
+    if wanted is not None:
+        asked = set(wanted)
+        sizes = {book: size for book, size in sizes.items() if book in asked}
+    groups: list[list[str | None]] = list(_group(sizes, databases.settings.limits.batch_rows))
+    if wanted is None:
+        groups.append([None])
+    for group in groups:
+        stream = passage_queries.stream_contents(databases, relations, group)
+        batches = [batch async for batch in stream]
+        for book in await asyncio.to_thread(_join, batches):
+            yield book
+
+
+def _group(sizes: Mapping[str, int], most: int) -> Iterator[list[str | None]]:
+    """Books as many at a time as have at most so many passages together, but one at least."""
+    group: list[str | None] = []
+    held = 0
+    for book, size in sizes.items():
+        if group and held + size > most:
+            yield group
+            group, held = [], 0
+        group.append(book)
+        held += size
+    if group:
+        yield group
+
+
+def _join(batches: Sequence[passage_queries.Batch]) -> list[BookText]:
+    """The books of batches in reading order."""
+    books: list[_Reading] = []
+    for batch in batches:
+        for identifier, book, text in zip(batch.ids, batch.books, batch.texts, strict=True):
+            if not books or book != books[-1].book:
+                books.append(_Reading(book))
+            books[-1].ids.append(identifier)
+            books[-1].words.append(" ".join(normalise(text)))
+    return [book.join() for book in books]
 
 
 async def _compare(book: BookText, looking: list[tuple[str, Place]]) -> None:
