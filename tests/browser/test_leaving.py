@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 
 import asyncpg
+import psutil
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from lib.databases.loop import EventLoop
 from lib.demo.provision import addresses
@@ -20,6 +22,12 @@ WAITING_SQL = """
     SELECT count(*) FROM pg_stat_activity
     WHERE application_name = 'concordance' AND wait_event_type = 'Lock'
 """
+BUSY_SQL = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE application_name = 'concordance' AND state <> 'idle' AND datname = current_database()
+"""
+# A tenth of a core: an app that only waits takes less.
+QUIET_SHARE = 0.1
 
 
 class Owner:
@@ -34,7 +42,15 @@ class Owner:
         self.loop.run(self.connection.execute("LOCK TABLE chunks IN ACCESS EXCLUSIVE MODE"))
 
     def waiting(self) -> int:
-        return int(self.loop.run(self.connection.fetchval(WAITING_SQL)))
+        return self._count(WAITING_SQL)
+
+    def busy(self) -> int:
+        return self._count(BUSY_SQL)
+
+    def _count(self, sql: str) -> int:
+        # A transaction sees who is connected as at its first look, unless told to look again.
+        self.loop.run(self.connection.execute("SELECT pg_stat_clear_snapshot()"))
+        return int(self.loop.run(self.connection.fetchval(sql)))
 
     def close(self) -> None:
         self.loop.run(self.connection.close())
@@ -68,3 +84,19 @@ def test_leaving_a_page_cancels_its_query(app: App, page: Page, owner: Owner) ->
     assert eventually(lambda: owner.waiting() > 0, 10)
     page.goto("about:blank")
     assert eventually(lambda: owner.waiting() == 0, LEAVE_SECONDS)
+
+
+def cpu_share(process: psutil.Process, seconds: float) -> float:
+    """The share of one core that a process takes for so long."""
+    process.cpu_percent()
+    return process.cpu_percent(seconds) / 100
+
+
+def test_leaving_a_page_ends_the_comparing_in_the_app(app: App, page: Page, owner: Owner) -> None:
+    process = psutil.Process(app.process.pid)
+    page.goto(f"{app.url}/matches?fallback=alignment&scope=library", wait_until="commit")
+    expect(page.get_by_text(re.compile(r"compared\W+[\d,]+ of", re.IGNORECASE))).to_be_visible()
+    assert eventually(lambda: cpu_share(process, 0.3) > 2 * QUIET_SHARE, LEAVE_SECONDS)
+    page.close()
+    assert eventually(lambda: cpu_share(process, 0.3) < QUIET_SHARE, LEAVE_SECONDS)
+    assert eventually(lambda: owner.busy() == 0, LEAVE_SECONDS)
