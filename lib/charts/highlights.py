@@ -122,7 +122,7 @@ def window_strip(frame: pd.DataFrame) -> Drawing:
         y2=alt.value("height"),
         color=fixed_colour("state", states, [COLOURS[2], COLOURS[1], GREY]),
     )
-    return alt.layer(cells).properties(height=140)
+    return alt.layer(cells).properties(height=160)
 
 
 def agreement(frame: pd.DataFrame, threshold: float, trigram_threshold: float) -> Drawing:

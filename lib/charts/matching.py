@@ -60,7 +60,7 @@ def rate_by_budget(frame: pd.DataFrame, baseline: pd.DataFrame, ceiling: float) 
     )
     limit = (
         alt.Chart(pd.DataFrame({"rate": [ceiling], "what": ["no budget: every order"]}))
-        .mark_rule(strokeDash=[2, 3], opacity=0.7)
+        .mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=GREY)
         .encode(y="rate:Q", tooltip=[alt.Tooltip("what:N"), alt.Tooltip("rate:Q", format=".1%")])
     )
     return alt.layer(band, lines, dashed, limit).properties(height=HEIGHT + 40)
