@@ -278,7 +278,7 @@ def test_ids_keep_their_type_there_and_back(
 
 
 def _read_passages(connection: Connection) -> list[tuple[Any, str, str]]:
-    async def read(databases: Any, relations: Any) -> list[tuple[Any, str, str]]:
+def _read_passages(connection: Connection) -> list[tuple[Any, str | None, str]]:
         return [
             row
             async for batch in passages.stream_contents(databases, relations)
