@@ -126,6 +126,14 @@ def test_a_statistic_that_a_resample_lacks_has_no_interval() -> None:
     assert np.isfinite(intervals_by_books(found, everybody, books)).all()
 
 
+def test_books_that_are_all_alike_do_not_say_how_others_may_be() -> None:
+    books = np.repeat(np.arange(8), 5).astype(np.int32)
+    everybody = np.ones(40, bool)
+    some = np.arange(40) % 5 < 2
+    found = np.array([np.zeros(40, bool), everybody, some])
+    assert np.isnan(intervals_by_books(found, everybody, books)).all()
+
+
 def test_an_interval_of_nan_is_none() -> None:
     assert as_interval(np.array([np.nan, np.nan])) is None
     assert as_interval(np.array([0.25, 0.5])) == (0.25, 0.5)

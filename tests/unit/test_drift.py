@@ -112,6 +112,10 @@ def test_with_few_books_highlights_are_the_clusters() -> None:
     assert ours.p_value == pytest.approx(expected, rel=1e-6)
     alone = np.arange(len(books), dtype=np.int32)
     assert edge_drift(hits, alone).clustered_by == "highlight"
+    # One highlight of a tenth book is enough.
+    books[np.flatnonzero(hits.counts > 1)[0]] = 9
+    ten = edge_drift(hits, books)
+    assert (ten.clustered_by, ten.clusters) == ("book", 10)
 
 
 def _naive_p(hits: Hits) -> float:
@@ -183,6 +187,7 @@ def test_the_odds_ratio_of_two_places_is_that_of_the_table() -> None:
         # Separated but for the edges, or for the middle.
         ([[0, 1, 0]] * 6 + [[1, 1, 1]] * 2, 1, 0.25),
         ([[0, 0, 0]] * 6 + [[0, 1, 0]] * 2, 0.25, 0),
+        ([[1, 1, 1]] * 6 + [[1, 0, 1]] * 2, 0.75, 1),
         ([[0, 0, 1]] * 8, 0, 0.5),
         # No window in the very middle: the step lies within reach of it.
         ([[0, 1, 1, 0]] * 4 + [[0, 0, 1, 0]] * 4, 1, 0),

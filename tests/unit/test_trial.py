@@ -205,6 +205,17 @@ def test_thirty_points_are_told_from_thirty_per_cent() -> None:
     assert _said(further, "the loss would be larger still.")
 
 
+def test_points_are_read_off_the_interval_by_books_where_there_is_one() -> None:
+    # All loss is of three books in ten: by highlights 30 points are out of reach, by books not.
+    books = [f"book {row % 3}" for row in range(60)] + [f"book {3 + row % 7}" for row in range(240)]
+    trial = put_on_trial(_study(0, 60, 0, 240, books), 1)
+    assert trial.interval is not None
+    assert trial.interval[1] < 0.3
+    assert trial.by_books is not None
+    assert trial.by_books[1] > 0.3
+    assert trial.as_points == "holds"
+
+
 @settings(max_examples=40)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
 def test_a_verdict_agrees_with_its_figures(
