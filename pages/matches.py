@@ -85,7 +85,7 @@ with ui.card(
     "“Whisper drifts at the edges of a recording: start there and you lose about 30%.” So says who "
     "built the first of these searches. This is what your highlights say.",
 ):
-    ui.show_trial(trial.put_on_trial(read, budget), read)
+    ui.show_trial(ui.derive(trial.put_on_trial, (*matched.key, budget), read, budget), read)
 
 left, right = st.columns(2)
 with (

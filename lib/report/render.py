@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lib.matching.wording import p_words
+
 Format = Literal["json", "html", "md"]
 FORMATS: tuple[Format, ...] = ("json", "html", "md")
 
@@ -25,7 +27,13 @@ def render(report: dict[str, Any], form: Format) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "interval": interval, "score": score, "cell": cell}
+    environment.filters |= {
+        "percent": percent,
+        "interval": interval,
+        "score": score,
+        "chance": chance,
+        "cell": cell,
+    }
     return environment.get_template(f"report.{form}.j2").render(report=report)
 
 
@@ -42,6 +50,11 @@ def interval(bounds: list[float] | tuple[float, float] | None) -> str:
 def score(value: float | None) -> str:
     """A score to three decimals."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def chance(p_value: float | None) -> str:
+    """A p-value as a phrase, such as "p = .03"."""
+    return "too little to test" if p_value is None else p_words(p_value)
 
 
 def cell(text: Any) -> str:
