@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from lib.databases import books, embeddings, highlights, passages, similar
 from lib.databases.indexes import IndexCheck, check_indexes
 from lib.databases.similar import escape_like
 from lib.databases.vectors import to_text
-from lib.errors import ExtensionMissing
 from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 
 if TYPE_CHECKING:
@@ -395,42 +393,3 @@ def test_nothing_is_proposed_for_a_view(dsn: str, open_connection: Open) -> None
     relations = {"passages": {"table": "seen"}}
     check = _checks(open_connection(settings_for(dsn, relations=relations)))[None]
     assert (check.present, check.create) == (False, None)
-
-
-@pytest.mark.parametrize("operator", ["<->", "<<->", "<<<->"])
-def test_nearest_by_trigrams_is_the_nearest_of_the_own_book(
-    dsn: str, library: Connection, operator: str
-) -> None:
-    contents = [
-        (1, 1, "in the beginning was the word"),
-        (2, 1, "and the light shineth in darkness"),
-        (3, 2, "there was a man sent from God"),
-        (4, 2, "in the beginning was a word"),
-        (5, 2, "in the beginning was a word"),
-    ]
-    insert(dsn, "chunks", CHUNK, contents)
-    asked = [("the lite shines in darkness", "1"), ("beginning was the word", "2"), ("x", "9")]
-    found = library.run(
-        similar.nearest_by_trigrams,
-        [text for text, _ in asked],
-        [book for _, book in asked],
-        operator,
-    )
-    # The third book has no passages; of two equal passages it is the first by id.
-    assert list(zip(found["n"], found["passage"], strict=True)) == [(0, 2), (1, 4)]
-    for row in found.itertuples():
-        text, book = asked[int(row.n)]
-        [(least,)] = fetch(
-            dsn,
-            f"SELECT min($1::text {operator} content)::float8 FROM chunks WHERE book_id = $2",
-            text,
-            int(book),
-        )
-        assert math.isclose(row.distance, least, abs_tol=1e-6)
-
-
-def test_trigrams_without_the_extension(make_database: MakeDatabase, open_connection: Open) -> None:
-    dsn = make_database("vector")
-    execute(dsn, TABLES)
-    with pytest.raises(ExtensionMissing, match="pg_trgm"):
-        open_connection(settings_for(dsn)).run(similar.nearest_by_trigrams, ["x"], ["1"], "<<->")
