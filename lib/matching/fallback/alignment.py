@@ -30,6 +30,8 @@ PART_CHARACTERS = 2_000_000
 # rapidfuzz's cdist lets go of the interpreter, so that two comparisons run at once on two cores;
 # the rest of the machine is for other people.
 THREADS = min(2, os.cpu_count() or 1)
+# Far below the difference between two scores, far above what arithmetic loses of one.
+ROUNDING = 1e-6
 
 OnCount = Callable[[int], object]
 
@@ -81,7 +83,8 @@ class Place:
             [text], [hay], scorer=fuzz.partial_ratio, score_cutoff=self.score, dtype=np.float64
         ).item()
         if score > self.score:
-            found = fuzz.partial_ratio_alignment(text, hay, score_cutoff=score)
+            # A cutoff of just the score may round to above it, and then nothing is found.
+            found = fuzz.partial_ratio_alignment(text, hay, score_cutoff=score - ROUNDING)
             assert found is not None
             self.score = score
             self.passage = book.passage_at((found.dest_start + found.dest_end) // 2)
