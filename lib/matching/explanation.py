@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -86,11 +88,16 @@ async def explain(
     read = await read_passages(
         databases, relations, [scan.passages["passage"].iat[r] for r in around]
     )
-    found = read.set_index("passage")
+    found = read.drop_duplicates("passage").set_index("passage")
     contents = [found["content"].get(scan.passages["passage"].iat[r]) or "" for r in around]
     alignment = await asyncio.to_thread(align_words, text, contents) if around else None
-    touched = around[alignment.first : alignment.last + 1] if alignment is not None else around[:0]
-    windows = strip(scan, study, row, order, [*touched, *([place] if place is not None else [])])
+    touched = _touched(around, alignment)
+    if place is not None and len(landed) and place not in touched:
+        # Most of it may be nearby, but this is where the order landed.
+        around, contents = [place], [contents[around.index(place)]]
+        alignment = await asyncio.to_thread(align_words, text, contents)
+        touched = _touched(around, alignment)
+    windows = strip(scan, row, order, [*touched, *([place] if place is not None else [])])
     rows = []
     for number, passage_row in enumerate(around):
         if alignment is None or passage_row not in touched:
@@ -114,9 +121,11 @@ async def explain(
         and not bool((scan.passages["book"] == book).any()),
         landing=landed[landing_column(order)].iat[0] if len(landed) else None,
         alignment=alignment,
+        window_agrees=alignment is not None and _window_agrees(scan, text, alignment, len(windows)),
         distance=distance,
         threshold=limit(threshold, len(normalise(text))),
         size=scan.windows.size,
+        stride=scan.windows.stride,
         mode=scan.windows.mode,
     )
     return Explanation(
@@ -130,24 +139,27 @@ async def explain(
     )
 
 
-def strip(scan: Scan, study: Study, row: int, order: Order, here: list[int]) -> pd.DataFrame:
+def strip(scan: Scan, row: int, order: Order, here: Sequence[int]) -> pd.DataFrame:
     """The windows of a highlight, first to last.
 
     Columns `window` (from 1), `words`, `attempt` (at which `order` tries it) and `state`: whether
-    it hits one of the passages of the rows `here`, only others, or none.
+    it hits one of the passages of the rows `here`, only others (of whatever book), or none.
     """
     windows = scan.windows
     mine = np.flatnonzero(windows.highlight == row)
-    hits = np.isin(scan.hit_window, mine)
-    hitting = {
-        state: set(scan.hit_window[hits & chosen].tolist())
-        for state, chosen in (
-            ("hits here", np.isin(scan.hit_passage, here)),
-            ("hits elsewhere", np.ones(len(scan.hit_window), dtype=bool)),
-        )
-    }
-    states = [
-        next((state for state, found in hitting.items() if window in found), "no hit")
+    hits = np.flatnonzero(windows.highlight[scan.hit_window] == row)
+    # A window that straddles a border stands on both sides of it.
+    places = np.array(here, dtype=np.int64)
+    first, last = scan.hit_passage[hits, None], scan.hit_last[hits, None]
+    stands_here = ((first <= places) & (places <= last)).any(axis=1)
+    hitting = set(scan.hit_window[hits].tolist())
+    hitting_here = set(scan.hit_window[hits[stands_here]].tolist())
+    states: list[WindowState] = [
+        "hits here"
+        if window in hitting_here
+        else "hits elsewhere"
+        if window in hitting
+        else "no hit"
         for window in mine.tolist()
     ]
     return pd.DataFrame(
@@ -174,6 +186,11 @@ def _around(scan: Scan, place: int) -> list[int]:
     return [row for row in rows if books[row] == books[place]]
 
 
+def _touched(around: list[int], alignment: WordAlignment | None) -> list[int]:
+    """The rows of the passages that hold the stretch."""
+    return [] if alignment is None else around[alignment.first : alignment.last + 1]
+
+
 def _hits_in(scan: Scan, row: int, passage_row: int, length: int) -> list[Range]:
     """The ranges of a passage where windows of a highlight were found."""
     chosen = (
@@ -196,10 +213,27 @@ def _heard(
     """The highlight in parts, with the words of windows that hit here marked."""
     if alignment is None:
         return [Part(text, "outside")] if text else []
+    ranges = _window_ranges(scan, text, len(windows))
+    hits = [ranges[number] for number in np.flatnonzero(windows["state"] == "hits here")]
+    return parts_of(text, alignment.heard, hits)
+
+
+def _window_agrees(scan: Scan, text: str, alignment: WordAlignment, count: int) -> bool:
+    """Whether all words of one of the windows agree, one after the other."""
+    starts, stops = zip(*alignment.heard.ranges, strict=True)
+    numbers = [
+        (bisect_left(starts, start), bisect_right(stops, stop))
+        for start, stop in _window_ranges(scan, text, count)
+    ]
+    return any(
+        begin <= first < last <= end for first, last in numbers for begin, end in alignment.runs
+    )
+
+
+def _window_ranges(scan: Scan, text: str, count: int) -> list[Range]:
+    """Where in the highlight its `count` windows are."""
     cut = white_space_ranges(text) if scan.windows.mode == "ilike" else word_ranges(text)
     size, stride = scan.windows.size, scan.windows.stride
-    hits = [
-        (cut[number * stride][0], cut[number * stride + size - 1][1])
-        for number in np.flatnonzero(windows["state"] == "hits here")
+    return [
+        (cut[number * stride][0], cut[number * stride + size - 1][1]) for number in range(count)
     ]
-    return parts_of(text, alignment.heard, hits)

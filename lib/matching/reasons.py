@@ -25,7 +25,8 @@ class Case:
     """What is known of a highlight.
 
     `landing` of the first hit where it is matched; `alignment` with the nearest passages, None
-    where there is nothing to compare; `distance` of the fallback `alignment` where unmatched.
+    where there is nothing to compare; `window_agrees`: whether all words of a window agree with
+    them; `distance` of the fallback `alignment` where unmatched.
     """
 
     matched: bool
@@ -33,9 +34,11 @@ class Case:
     book_missing: bool
     landing: Landing | None
     alignment: WordAlignment | None
+    window_agrees: bool
     distance: float
     threshold: float
     size: int
+    stride: int
     mode: Mode
 
 
@@ -92,23 +95,28 @@ def _book_missing(case: Case) -> str:
 
 
 def _too_far(case: Case) -> str:
+    # As many digits as tell them apart.
+    digits = 2 if round(case.distance, 2) > round(case.threshold, 2) else 3
     return (
-        f"The nearest passage is at a distance of {case.distance:.2f}; up to {case.threshold:.2f} "
-        "is accepted. Either its text is not in the library, or it was heard too badly."
+        f"The nearest passage is at a distance of {case.distance:.{digits}f}; up to "
+        f"{case.threshold:.{digits}f} is accepted. Either its text is not in the library, or it "
+        "was heard too badly."
     )
 
 
 def _interrupted(case: Case) -> str:
     assert case.alignment is not None
     run = case.alignment.longest_run
-    if case.alignment.run_straddles:
-        what = "they lie in two passages"
-    elif case.mode == "ilike":
-        what = "punctuation, spacing or the way of writing a letter comes between"
+    hint = f"Mode words {'' if case.stride == 1 else 'with a stride of 1 '}would find them."
+    if case.mode == "words":
+        what, hint = "no window is cut just there", "A smaller stride would cut one."
+    elif not case.window_agrees:
+        what = "no window is cut just there"
+    elif case.alignment.longest_within < case.size:
+        what = "they lie in more passages than one"
     else:
-        what = "no window is cut just there: a smaller stride would be"
-    hint = " Mode words would find them." if case.mode == "ilike" else ""
-    return f"{_near(case)} {run:,} words in a row agree, but {what}.{hint}"
+        what = "punctuation, spacing or the way of writing a letter comes between"
+    return f"{_near(case)} {run:,} words in a row agree, but {what}. {hint}"
 
 
 def _broken(case: Case) -> str:
@@ -122,7 +130,7 @@ def _broken(case: Case) -> str:
 
 def _near(case: Case) -> str:
     return (
-        f"No window stands in a passage, but the fallback accepts this one, at a distance of "
+        f"No window stands here, but the fallback accepts this place, at a distance of "
         f"{case.distance:.2f}."
     )
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
@@ -21,7 +22,7 @@ from lib.matching.windows import normalise
 
 Kind = Literal["equal", "substitution", "insertion", "deletion", "outside"]
 
-# How many words the ends found by characters may be off: a fifth of the highlight.
+# How many words the ends are moved at a time to have fewer errors: a fifth of the highlight.
 SLACK_SHARE, SLACK_LEAST, SLACK_MOST = 5, 3, 12
 
 
@@ -61,7 +62,8 @@ class WordAlignment:
 
     `heard` are the words of the highlight, `written[i]` those of passage i; passages `first` to
     `last` hold the stretch. `longest_run` is the largest number of words in a row that are equal,
-    and `run_straddles` whether every run of that length lies in two passages or more.
+    in `runs` of heard words from the first to before the last; `longest_within` is the largest of
+    those that lie in one passage.
     `word_error_rate` is (substitutions + insertions + deletions) / words of the stretch.
     """
 
@@ -73,8 +75,9 @@ class WordAlignment:
     substitutions: int
     insertions: int
     deletions: int
+    runs: list[Range]
     longest_run: int
-    run_straddles: bool
+    longest_within: int
     differences: list[Difference]
 
     @property
@@ -106,6 +109,7 @@ def align_words(highlight: str, passages: Sequence[str]) -> WordAlignment | None
     kinds_written: list[Kind] = []
     differences: list[Difference] = []
     runs: list[Range] = []
+    longest_within = 0
     heard_ranges = word_ranges(highlight)
 
     def word_heard(place: int) -> str:
@@ -120,7 +124,9 @@ def align_words(highlight: str, passages: Sequence[str]) -> WordAlignment | None
         if code.tag == "equal":
             kinds_heard += ["equal"] * len(said)
             kinds_written += ["equal"] * len(places)
-            runs.append((places.start, places.stop))
+            runs.append((said.start, said.stop))
+            within = Counter(owners[places.start : places.stop])
+            longest_within = max(longest_within, *within.values())
         elif code.tag == "replace":
             kinds_heard += ["substitution"] * len(said)
             kinds_written += ["substitution"] * len(places)
@@ -133,7 +139,6 @@ def align_words(highlight: str, passages: Sequence[str]) -> WordAlignment | None
             kinds_written += ["deletion"] * len(places)
             differences += [Difference("insertion", word_heard(h), "") for h in said]
             differences += [Difference("deletion", "", word_written(w)) for w in places]
-    longest = max((stop - start for start, stop in runs), default=0)
     kinds: list[Kind] = ["outside"] * len(written)
     kinds[start:stop] = kinds_written
     return WordAlignment(
@@ -151,11 +156,9 @@ def align_words(highlight: str, passages: Sequence[str]) -> WordAlignment | None
         substitutions=kinds_heard.count("substitution"),
         insertions=kinds_heard.count("insertion"),
         deletions=kinds_written.count("deletion"),
-        longest_run=longest,
-        run_straddles=longest > 0
-        and all(
-            owners[first] != owners[last - 1] for first, last in runs if last - first == longest
-        ),
+        runs=runs,
+        longest_run=max((stop - start for start, stop in runs), default=0),
+        longest_within=longest_within,
         differences=differences,
     )
 
@@ -163,7 +166,8 @@ def align_words(highlight: str, passages: Sequence[str]) -> WordAlignment | None
 def _stretch(heard: list[str], written: list[str]) -> Range:
     """First word and the one behind the last of the stretch with the fewest errors.
 
-    Of equals the one that is nearest to the highlight in length, then the first.
+    Of equals the one that is nearest to the highlight in length, then the first. Both ends are
+    moved from where characters put them, until no move leaves fewer errors.
     """
     text, hay = " ".join(heard), " ".join(written)
     found = fuzz.partial_ratio_alignment(text, hay.ljust(len(text) + 1, "\0"))
@@ -173,18 +177,22 @@ def _stretch(heard: list[str], written: list[str]) -> Range:
         first = max(0, bisect_right(begins, found.dest_start) - 1)
         last = max(first, bisect_left(begins, found.dest_end) - 1)
     slack = min(SLACK_MOST, max(SLACK_LEAST, len(heard) // SLACK_SHARE))
-    candidates = (
-        (start, stop)
-        for start in range(max(0, first - slack), min(len(written), first + slack + 1))
-        for stop in range(max(start, last - slack) + 1, min(len(written), last + slack + 1) + 1)
-    )
+
+    def near(stretch: Range) -> Iterator[Range]:
+        first, last = stretch[0], stretch[1] - 1
+        for start in range(max(0, first - slack), min(len(written), first + slack + 1)):
+            for stop in range(max(start, last - slack), min(len(written), last + slack + 1)):
+                yield start, stop + 1
 
     def errors(stretch: Range) -> tuple[int, int, int]:
         start, stop = stretch
         distance = Levenshtein.distance(written[start:stop], heard)
         return distance, abs(stop - start - len(heard)), start
 
-    return min(candidates, key=errors)
+    stretch = first, last + 1
+    while (better := min(near(stretch), key=errors)) != stretch:
+        stretch = better
+    return stretch
 
 
 def parts_of(text: str, words: Words, hits: Sequence[Range] = ()) -> list[Part]:
