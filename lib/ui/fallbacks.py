@@ -31,8 +31,8 @@ HELP = (
     "for the passage that shares the most groups of three letters. both: side by side."
 )
 OPERATOR_HELP = (
-    "What pg_trgm compares the highlight with. <->: the whole passage. <<->: its best stretch. "
-    "<<<->: its best stretch of whole words."
+    "What pg_trgm compares the highlight with. `<->`: the whole passage. `<<->`: its best stretch. "
+    "`<<<->`: its best stretch of whole words."
 )
 
 
@@ -54,14 +54,15 @@ def choose_fallback(matched: Matched) -> tuple[Fallen | None, float]:
         if choice in {"alignment", "both"}:
             threshold = _slider("Largest distance, alignment", threshold, "distance")
         if choice in {"pg_trgm", "both"}:
-            operator = st.segmented_control(
+            # A box, not buttons: their labels are Markdown, in which <-> is an arrow.
+            operator = st.selectbox(
                 "Operator",
                 OPERATORS,
-                default=DEFAULT_OPERATOR,
-                required=True,
+                OPERATORS.index(DEFAULT_OPERATOR),
                 key="operator",
                 bind="query-params",
                 help=OPERATOR_HELP,
+                width=130,
             )
         trigram_threshold = fallback.default_threshold("pg_trgm", operator)
         if choice in {"pg_trgm", "both"}:
@@ -136,10 +137,10 @@ def _show_rates(matched: Matched, fallen: dict[Method, tuple[Fallen, float]]) ->
         accepted = len(found.accepted(threshold))
         total = int(study.matched.sum()) + accepted
         low, high = wilson(total, study.eligible) or (0.0, 1.0)
-        name = f"{method} {found.operator}" if found.operator else method
+        name = f"{method} `{found.operator}`" if found.operator else method
         rows.append(
             (
-                name,
+                name.replace("`", ""),
                 accepted,
                 len(found.places),
                 total / study.eligible,
@@ -154,8 +155,8 @@ def _show_rates(matched: Matched, fallen: dict[Method, tuple[Fallen, float]]) ->
         if "candidates" in found.places and matched.scope == "library":
             st.caption(
                 "In all books, pg_trgm compares only with passages that hold one of a highlight's "
-                f"rarest words: {found.places['candidates'].median():,.0f} passages for half of "
-                "the highlights or fewer."
+                f"rarest words, {found.places['candidates'].median():,.0f} of them for a typical "
+                "highlight."
             )
     table = pd.DataFrame(
         rows, columns=["method", "accepted", "attempted", "total", "interval", "seconds"]
