@@ -31,9 +31,12 @@ COLUMNS = ["group", "highlights", "eligible", "matched", "rate", "low", "high", 
 
 
 def group_names(table: pd.DataFrame, by: By) -> pd.Series:
-    """The group of each highlight of a table with `title`, `created_at` and `text`."""
+    """The group of each highlight of a table with `own_title`, `created_at` and `text`.
+
+    Its book is its own, not the one it is found in: a group must not depend on being found.
+    """
     if by == "book":
-        return table["title"].where(table["title"].notna(), NO_BOOK).astype(object)
+        return table["own_title"].where(table["own_title"].notna(), NO_BOOK).astype(object)
     if by == "month":
         months = table["created_at"].dt.strftime("%Y-%m")
         return months.where(table["created_at"].notna(), NO_DATE).astype(object)

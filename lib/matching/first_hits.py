@@ -80,14 +80,25 @@ async def read_first_passages(
     databases: Databases, relations: Relations, hits: pd.DataFrame, titles: pd.DataFrame
 ) -> pd.DataFrame:
     """`first_hits` with the passages' words: adds `title` (of the passage's book, else of the
-    highlight's own), `chapter` and `content`."""
+    highlight's own), `own_title`, `chapter` and `content`."""
     found = [identifier for identifier in hits["passage"].unique() if identifier is not None]
     texts = await read_passages(databases, relations, found)
-    texts = texts.rename(columns={"book": "found_in"})
+    texts = texts.drop_duplicates("passage").rename(columns={"book": "found_in"})
     table = hits.merge(texts, on="passage", how="left")
-    named = dict(zip(titles["book"], titles["title"], strict=True))
     book = table["found_in"].where(table["found_in"].notna(), table["book"])
-    return table.assign(title=book.map(named)).drop(columns="found_in")
+    return table.assign(
+        title=title_books(book, titles), own_title=title_books(table["book"], titles)
+    ).drop(columns="found_in")
+
+
+def title_books(books: pd.Series, titles: pd.DataFrame) -> pd.Series:
+    """The title of each book (id as text), or "book <id>" where there is none; None stays None."""
+    named = dict(zip(titles["book"], titles["title"], strict=True))
+    return pd.Series(
+        [None if pd.isna(book) else named.get(book, f"book {book}") for book in books],
+        index=books.index,
+        dtype=object,
+    )
 
 
 def select(

@@ -11,7 +11,7 @@ import pandas as pd
 from lib.matching import landings, rates
 from lib.matching.breakdown import BYS, break_down, group_names
 from lib.matching.fallback import Fallen
-from lib.matching.first_hits import FOUND, first_hits
+from lib.matching.first_hits import FOUND, first_hits, title_books
 from lib.matching.orders import ORDERS
 from lib.matching.scan import Scan
 from lib.matching.study import Study
@@ -128,8 +128,7 @@ def _breakdown(
     options: Options, found: Scan, read: Study, fallen: Fallen, titles: pd.DataFrame
 ) -> Values:
     table = first_hits(found, read, "spread", None, fallen, options.accepted_distance)
-    named = dict(zip(titles["book"], titles["title"], strict=True))
-    table = table.assign(title=table["book"].map(named))
+    table = table.assign(own_title=title_books(table["book"], titles))
     eligible = table["state"] != "too short"
     matched = table["state"].isin(FOUND)
     return {
@@ -183,16 +182,17 @@ def _marks(found: Scan, passage_of: dict[int, int]) -> dict[int, list[list[int]]
     """By highlight the character ranges of its windows within its passage, joined where they touch.
 
     A window that straddles into the next passage is marked up to the end of this one, which is
-    None: [12, null].
+    None: [12, null]. One that began in the passage before is marked from 0.
     """
     highlight = found.windows.highlight[found.hit_window]
-    mine = found.hit_passage == pd.Series(highlight).map(passage_of).to_numpy(dtype=float)
+    passage = pd.Series(highlight).map(passage_of).to_numpy(dtype=float)
+    starts = np.where(found.hit_passage < passage, 0, found.hit_start)
+    mine = (found.hit_passage <= passage) & (passage <= found.hit_last)
     marks: dict[int, list[list[Any]]] = {}
-    order = np.lexsort((found.hit_start, highlight))
+    order = np.lexsort((starts, highlight))
     for k in order[mine[order]]:
-        start = int(found.hit_start[k])
-        straddles = found.hit_last[k] != found.hit_passage[k]
-        stop = None if straddles else int(found.hit_stop[k])
+        start = int(starts[k])
+        stop = None if found.hit_last[k] > passage[k] else int(found.hit_stop[k])
         its = marks.setdefault(int(highlight[k]), [])
         if its and (its[-1][1] is None or start <= its[-1][1]):
             its[-1][1] = None if None in (stop, its[-1][1]) else max(its[-1][1], stop)
