@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import SettingsError
-from lib.report.options import Options
-from lib.report.values import number, plain
 from lib.report.checks import parse
+from lib.report.options import Options
 from lib.report.render import FORMATS, cell, interval, percent, render, score
+from lib.report.values import number, plain
 from tests.unit.builders import make_report
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\""

@@ -238,10 +238,10 @@ def test_a_highlight_longer_than_its_book_has_words_inserted_at_its_ends() -> No
 
 def test_words_left_out_do_not_move_the_far_end_out_of_reach() -> None:
     """Four of 18 words are left out in the middle: more than the ends are moved at a time."""
-    book = (
-        "before that seven brave young knights rode quickly south under heavy grey autumn clouds "
-        "past ruined towers while peasants watched silently from muddy fields and after that"
-    ).split()
+    book = normalise(
+        "Before that, seven brave young knights rode quickly south under heavy grey autumn clouds, "
+        "past ruined towers, while peasants watched silently from muddy fields; and after that …"
+    )
     heard = [*book[:6], *book[10:18]]
     found = aligned(" ".join(heard), " ".join(book))
     assert (found.equal, found.deletions, errors(found)) == (14, 4, 4)
