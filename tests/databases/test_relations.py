@@ -277,8 +277,8 @@ def test_ids_keep_their_type_there_and_back(
     assert connection.run(books.read_books)["book"].tolist() == [str(ids[0])]
 
 
-def _read_passages(connection: Connection) -> list[tuple[Any, str, str]]:
 def _read_passages(connection: Connection) -> list[tuple[Any, str | None, str]]:
+    async def read(databases: Any, relations: Any) -> list[tuple[Any, str | None, str]]:
         return [
             row
             async for batch in passages.stream_contents(databases, relations)
