@@ -59,7 +59,7 @@ def measure_all(dsn: str, text: str, book: str, operator: str) -> tuple[Any, flo
 
 
 def check_nearest(dsn: str, highlights: pd.DataFrame, found: pd.DataFrame, operator: str) -> None:
-    """Each passage found is the nearest of its book, the first of several, and the distance true."""
+    """Each passage found is the nearest of its book, of several the first, at its true distance."""
     for row in found.itertuples():
         text, book = highlights.iloc[row.highlight]
         expected = measure_all(dsn, text, book, operator)
