@@ -217,7 +217,7 @@ def test_without_rows_nothing_is_read(small: Connection, scope: Scope) -> None:
     counted: list[int] = []
     found = _align(small, _highlights((SWANS, TALE)), scope, rows=[], counted=counted)
     assert found.empty
-    assert found.columns.tolist() == ["highlight", "passage", "distance"]
+    assert found.columns.tolist() == ["highlight", "passage", "first", "last", "distance"]
     assert counted == []
 
 

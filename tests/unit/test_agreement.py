@@ -31,6 +31,8 @@ def fallen(method: Method, places: list[Place], words: int = 30) -> Fallen:
     frame = frame.assign(words=np.full(len(frame), words, dtype=np.int64))
     if method == "pg_trgm":
         frame = frame.assign(candidates=5)
+    else:
+        frame = frame.assign(first=frame["passage"], last=frame["passage"])
     return Fallen(method, "<<->" if method == "pg_trgm" else None, frame, 0.1)
 
 
@@ -61,6 +63,21 @@ def outcome(one: tuple[Any, float], other: tuple[Any, float]) -> str:
 )
 def test_both_accept_in_one_place_or_apart(one: str, other: str, expected: Outcome) -> None:
     assert outcome((one, NEAR), (other, NEAR)) == expected
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [("a", "same place"), ("c", "same place"), ("d", "different places")],
+)
+def test_a_place_is_all_the_passages_it_covers(other: str, expected: Outcome) -> None:
+    alignment = fallen("alignment", [(3, "b", NEAR)])
+    wide = Fallen("alignment", None, alignment.places.assign(first="a", last="c"), 0.1)
+    narrow = Fallen("alignment", None, alignment.places.assign(first="a", last="a"), 0.1)
+    trigrams = fallen("pg_trgm", [(3, other, NEAR)])
+    assert agree(wide, trigrams, 0.3, 0.6, PASSAGES)["outcome"].tolist() == [expected]
+    if other == "c":
+        apart = agree(narrow, trigrams, 0.3, 0.6, PASSAGES)
+        assert apart["outcome"].tolist() == ["different places"]
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,9 @@ class Fallen:
 
     `places` has columns `highlight` (row), `passage` (id of the nearest passage, None where there
     was nowhere to look), `distance` (0 same to 1 nothing in common; NaN where nowhere) and `words`
-    (normalised ones of the highlight), for `pg_trgm` also `candidates` (how many passages were
-    compared). `operator` is None but for `pg_trgm`.
+    (normalised ones of the highlight); for `alignment` also `first` and `last` (ids of the passages
+    where the place begins and ends), for `pg_trgm` `candidates` (how many passages were compared)
+    and an `operator`, else None.
     """
 
     method: Method

@@ -29,8 +29,9 @@ def agree(
     """What both methods say of each highlight.
 
     `passages` as of a scan. Columns `highlight` (row), `passage_alignment`, `distance_alignment`,
-    `passage_pg_trgm`, `distance_pg_trgm` and `outcome`: both accept the same passage or two that
-    follow each other (a place may lie across a border), both accept but apart, one, or neither.
+    `passage_pg_trgm`, `distance_pg_trgm` and `outcome`: both accept, and the passage of `pg_trgm`
+    is one of those of the place of `alignment` or next to them, both accept but apart, one, or
+    neither.
     """
     both = alignment.places.merge(
         trigrams.places, on="highlight", how="outer", suffixes=("_alignment", "_pg_trgm")
@@ -38,9 +39,11 @@ def agree(
     rows = {identifier: row for row, identifier in enumerate(passages["passage"])}
     books = passages["book"].to_numpy(dtype=object)
 
-    def near(one: object, other: object) -> bool:
-        first, second = rows.get(one, -9), rows.get(other, -99)
-        return abs(first - second) <= 1 and books[first] == books[second]
+    def near(first: object, last: object, other: object) -> bool:
+        begin, end, row = rows.get(first), rows.get(last), rows.get(other)
+        if begin is None or end is None or row is None:
+            return False
+        return begin - 1 <= row <= end + 1 and books[row] == books[begin]
 
     by_alignment = both["highlight"].isin(alignment.accepted(threshold)["highlight"]).to_numpy()
     by_trigrams = (
@@ -48,8 +51,10 @@ def agree(
     )
     same = np.array(
         [
-            near(one, other)
-            for one, other in zip(both["passage_alignment"], both["passage_pg_trgm"], strict=True)
+            near(first, last, other)
+            for first, last, other in zip(
+                both["first"], both["last"], both["passage_pg_trgm"], strict=True
+            )
         ],
         dtype=bool,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -65,10 +65,13 @@ class _Reading:
 
 @dataclass
 class Place:
-    """The best place of a highlight so far; `passage` is None while there is none."""
+    """The best place of a highlight so far: the passages of its middle, its beginning and its end;
+    None while there is none."""
 
     score: float = 0.0
     passage: Any = None
+    first: Any = field(default=None, compare=False)
+    last: Any = field(default=None, compare=False)
 
     def improve(self, text: str, book: BookText) -> None:
         """Look for a better place in a book."""
@@ -88,6 +91,8 @@ class Place:
             assert found is not None
             self.score = score
             self.passage = book.passage_at((found.dest_start + found.dest_end) // 2)
+            self.first = book.passage_at(found.dest_start)
+            self.last = book.passage_at(found.dest_end - 1)
 
 
 async def align(
@@ -101,8 +106,9 @@ async def align(
     """The nearest place of each highlight of `rows`, book by book.
 
     In scope `book` a highlight that has a book looks there only. Columns `highlight` (row),
-    `passage` (id of the passage in the middle of the place, None where there is nowhere to look)
-    and `distance` (0 to 1; NaN). `on_passages` is told how many passages have been compared.
+    `passage` (id of the passage in the middle of the place), `first` and `last` (of those where it
+    begins and ends; all None where there is nowhere to look) and `distance` (0 to 1; NaN).
+    `on_passages` is told how many passages have been compared.
     """
     texts = {row: " ".join(normalise(highlights["text"].iat[row])) for row in rows}
     places = {row: Place() for row in rows}
@@ -122,6 +128,8 @@ async def align(
         (
             row,
             place.passage,
+            place.first,
+            place.last,
             float("nan") if place.passage is None else 1 - place.score / 100,
         )
         for row, place in places.items()
@@ -196,7 +204,8 @@ async def _compare(book: BookText, looking: list[tuple[str, Place]]) -> None:
             group.create_task(work())
 
 
-def as_frame(rows: Any) -> pd.DataFrame:
-    """Rows of highlight, passage and distance; ids stay as the database has them, beside None."""
-    frame = pd.DataFrame(list(rows), columns=["highlight", "passage", "distance"], dtype=object)
+def as_frame(rows: Iterable[tuple[int, Any, Any, Any, float]]) -> pd.DataFrame:
+    """Rows of highlight, passages and distance; ids stay as the database has them, beside None."""
+    columns = ["highlight", "passage", "first", "last", "distance"]
+    frame = pd.DataFrame(list(rows), columns=columns, dtype=object)
     return frame.astype({"highlight": int, "distance": float})
