@@ -55,9 +55,13 @@ def highlight(pieces: Iterable[tuple[str, str]]) -> str:
 
 def _around_words(text: str, opening: str) -> str:
     """The text in a coloured box that spaces at its ends stay outside of."""
+    shown = escape(text)
+    if not shown:
+        # Nothing but control characters: an empty box would stand there as its own markup.
+        return " "
     before = " " if text[0].isspace() else ""
     after = " " if text[-1].isspace() else ""
-    return f"{before}{opening}{escape(text)}]{after}"
+    return f"{before}{opening}{shown}]{after}"
 
 
 def _kept_spaces(text: str) -> str:

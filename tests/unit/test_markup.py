@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.markup import ZERO_WIDTH_NON_JOINER, escape, mark
+from lib.markup import ZERO_WIDTH_NON_JOINER, escape, highlight, mark
 
 ASCII_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
@@ -65,3 +65,46 @@ def test_longer_words_are_marked_before_their_beginnings() -> None:
 
 def test_nothing_to_mark_is_just_text() -> None:
     assert mark("a * b", ["", " "]) == "a \\* b"
+
+
+COLOUR = st.sampled_from(["", "grey", "green", "orange"])
+BOX = re.compile(r":(?:gray|(?:green|orange)-background)\[((?:[^\]\\]|\\.)*)\]", re.DOTALL)
+
+
+@given(st.lists(st.tuples(st.text(max_size=12), COLOUR), max_size=6))
+def test_coloured_pieces_read_as_their_text(pieces: list[tuple[str, str]]) -> None:
+    shown = highlight(pieces)
+    bare = BOX.sub(r"\1", shown)
+    assert len(shown.splitlines()) <= 1
+    # No box is left open or empty, and nothing else is markup.
+    assert not re.search(r"(?<!\\)(?:\\\\)*[\[\]]", bare)
+    assert "[]" not in shown
+    whole = highlight([("".join(text for text, _ in pieces), "")])
+    assert _letters(unescaped(bare)) == _letters(unescaped(whole))
+
+
+def _letters(text: str) -> str:
+    """All that can be seen."""
+    return "".join(text.replace(ZERO_WIDTH_NON_JOINER, "").split())
+
+
+def test_colours_are_boxes_and_grey_is_that_of_letters() -> None:
+    pieces = [("So ", "grey"), ("it was", "green"), (" ", ""), ("war", "orange"), ("!", "")]
+    assert highlight(pieces) == (":gray[So] :green-background[it was] :orange-background[war]\\!")
+
+
+def test_spaces_stay_outside_of_a_box() -> None:
+    assert highlight([("a", ""), ("  b\n", "green"), ("c", "")]) == "a :green-background[b] c"
+
+
+@pytest.mark.parametrize("invisible", [" ", "\n\t", "\x07", " \u202e ", "\x00"])
+def test_what_cannot_be_seen_has_no_box(invisible: str) -> None:
+    assert highlight([("a", ""), (invisible, "grey"), ("b", "")]) == "a b"
+    assert highlight([(invisible, "green")]) == ""
+
+
+def test_text_in_a_box_is_text() -> None:
+    assert highlight([("a] <b> :smile:", "green")]) == (
+        f":green-background[a\\] \\<b\\> \\:{ZERO_WIDTH_NON_JOINER}smile\\:]"
+    )
+    assert highlight([]) == highlight([("", "green")]) == ""

@@ -16,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import SettingsError
+from lib.matching.fallback.limits import ALIGNMENT_THRESHOLD, TRIGRAM_THRESHOLDS
 from lib.report.checks import parse
 from lib.report.options import Options
 from lib.report.render import FORMATS, cell, interval, percent, render, score
-from lib.report.values import number, plain
+from lib.report.values import as_list, number, plain, rate
+from lib.report.values import interval as bounds
 from tests.unit.builders import make_report
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\""
@@ -109,6 +111,97 @@ def test_markdown_tables_keep_their_shape_whatever_a_label_holds() -> None:
     assert [len(row) for row in rows] == [len(row) for row in plain_rows]
 
 
+def _with_groups(names: list[str]) -> Any:
+    """A report that has the keys that came later; the rate of group n is n hundredths."""
+    report = make_report()
+    groups = [
+        {
+            "group": name,
+            "eligible": 100,
+            "matched": n,
+            "rate": n / 100,
+            "ci95": [n / 200, (n + 1) / 100],
+            "against": "below the rest",
+        }
+        for n, name in enumerate(names)
+    ]
+    none = {
+        "group": "nobody",
+        "eligible": 0,
+        "matched": 0,
+        "rate": None,
+        "ci95": None,
+        "against": "as the rest",
+    }
+    report["matching"] |= {
+        "breakdown": {"book": [none, *reversed(groups)], "month": [none], "length": []},
+        "edge_drift": {"edge_rate": 0.25, "middle_rate": 0.5, "p_value": 0.012},
+        "comparisons": [
+            {
+                "a": "middle_out",
+                "b": b,
+                "budget": 4,
+                "only_a": 11,
+                "only_b": 22,
+                "difference": -0.1375,
+                "ci95": [-0.25, -0.02],
+                "ci95_by_book": None,
+                "p_value": 0.01,
+                "p_holm": 0.02,
+            }
+            for b in ("edge_first", "spread")
+        ],
+    }
+    return report
+
+
+NAMES = [f"Book {n}" for n in range(12)]
+GROUP = ["Book 3", "3", "100", "3.0%", "1.5 to 4.0%", "below the rest"]
+PAIR = ["4", "11", "22", "-13.8%", "-25.0 to -2.0%", "–"]
+
+
+def _sections(markdown: str) -> list[list[list[str]]]:
+    """The tables of a Markdown text: lines with bars that follow each other."""
+    blocks = re.findall(r"(?:^\|.*\n?)+", markdown, re.MULTILINE)
+    return [_markdown_rows(block) for block in blocks]
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_groups_with_the_ten_lowest_rates_are_listed(form: Any) -> None:
+    text = render(_with_groups(NAMES), form)
+    rows = _Page(text).rows if form == "html" else _markdown_rows(text)
+    names = [row[0] for row in rows if row[0].startswith("Book ")]
+    assert names == NAMES[:10]
+    assert GROUP in rows
+    assert not any("nobody" in row for row in rows)
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_what_came_later_is_shown_for_people(form: Any) -> None:
+    text = render(_with_groups(NAMES), form)
+    page = _Page(text)
+    rows = page.rows if form == "html" else _markdown_rows(text)
+    (pair,) = [row for row in rows if row[1:3] == ["11", "22"]]
+    assert pair[:-1] == PAIR
+    assert "25.0% of the time" in " ".join(text.split())
+    assert "middle 50.0%" in " ".join(text.split())
+
+
+def test_markdown_tables_are_whole_and_even_with_hostile_groups() -> None:
+    report = _with_groups(["a|b", "c\nd", "# e", HOSTILE])
+    tables = _sections(render(report, "md"))
+    assert len(tables) == 10
+    for header, line, *rows in tables:
+        assert set("".join(line)) <= set("-:")
+        assert {len(row) for row in rows} <= {len(header)} == {len(line)}
+
+
+def test_html_escapes_the_names_of_groups() -> None:
+    html = render(_with_groups([HOSTILE]), "html")
+    assert "<script" not in html.lower()
+    assert HOSTILE in _Page(html).text
+
+
 def test_markdown_without_suspects_ends_its_sentence() -> None:
     report = make_report()
     report["alignment"]["suspects"] = []
@@ -161,6 +254,14 @@ def test_a_number_is_finite_or_none(value: Any, expected: float | None) -> None:
     assert type(found) in {float, type(None)}
 
 
+def test_intervals_are_two_numbers_or_none() -> None:
+    assert bounds(np.float64(0.25), 0.5) == as_list((0.25, 0.5)) == [0.25, 0.5]
+    assert bounds(np.nan, 0.5) is bounds(0.5, np.nan) is None
+    assert as_list(None) is as_list((None, None)) is as_list((0.1, np.nan)) is None
+    assert rate(0, 0) == {"matched": 0, "rate": None, "ci95": None}
+    assert rate(2, 4)["rate"] == 0.5
+
+
 def test_an_id_is_a_number_or_text_in_json() -> None:
     identifier = uuid.UUID(int=5)
     values = [7, "seven", np.int64(7), identifier, Decimal(7), None]
@@ -170,9 +271,11 @@ def test_an_id_is_a_number_or_text_in_json() -> None:
 
 
 def test_options_take_the_threshold_of_their_fallback_unless_given() -> None:
-    assert Options(fallback="alignment").accepted_distance == 0.35
-    assert Options(fallback="pg_trgm").accepted_distance == 0.60
-    assert Options(threshold=0.1).accepted_distance == 0.1
+    assert Options(fallback="alignment").accepted_distance == ALIGNMENT_THRESHOLD
+    assert Options(fallback="none").accepted_distance == 0.0
+    for operator, threshold in TRIGRAM_THRESHOLDS.items():
+        assert Options(fallback="pg_trgm", operator=operator).accepted_distance == threshold
+    assert Options(fallback="pg_trgm", threshold=0.1).accepted_distance == 0.1
     assert Options(threshold=0.0).accepted_distance == 0.0
 
 
