@@ -24,6 +24,7 @@ from tests.databases.odd_library import (
 )
 
 if TYPE_CHECKING:
+    from lib.connection import Connection
     from lib.databases.pools import Databases
     from lib.databases.relations import Relations
     from tests.conftest import MakeDatabase
@@ -57,16 +58,16 @@ def slow(dsn: str) -> pd.DataFrame:
     return make_highlights(*[(f"{half} rare{n}", "1") for n in range(9) for half in halves])
 
 
-def _wait_until(dsn: str, running: int, seconds: float) -> None:
+def _assert_nothing_is_left(dsn: str, library: Connection) -> None:
+    """Within a second no statement runs, no transaction is open, and no task is on the loop."""
     started = time.monotonic()
-    while fetch(dsn, RUNNING) != [(running,)]:
-        assert time.monotonic() - started < seconds, "not in time"
+    while fetch(dsn, RUNNING) != [(0,)] or library.run_on_databases(_other_tasks):
+        assert time.monotonic() - started < 1.0, library.run_on_databases(_other_tasks)
         time.sleep(0.02)
 
 
 async def _other_tasks(databases: Databases) -> list[str]:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    return [str(task) for task in tasks]
+    return [str(task) for task in asyncio.all_tasks() - {asyncio.current_task()}]
 
 
 @pytest.mark.parametrize("scope", ["book", "library"])
@@ -93,8 +94,7 @@ def test_whoever_leaves_leaves_nothing_behind(
     with split.context(), pytest.raises(Left):
         ask()
     split.undo()
-    _wait_until(dsn, running=0, seconds=1.0)
-    assert library.run_on_databases(_other_tasks) == []
+    _assert_nothing_is_left(dsn, library)
     assert library.run(nearest_by_trigrams, slow, [], scope).empty
 
 
@@ -120,8 +120,7 @@ def test_whoever_leaves_while_candidates_are_sought_leaves_nothing_behind(
             on_wait=leave,
         )
     assert seen[-1] < 20_000
-    _wait_until(dsn, running=0, seconds=1.0)
-    assert library.run_on_databases(_other_tasks) == []
+    _assert_nothing_is_left(dsn, library)
 
 
 def test_one_that_fails_ends_the_others(
@@ -130,8 +129,7 @@ def test_one_that_fails_ends_the_others(
     library = open_connection(settings_for(dsn, pools={"statement_timeout": 0.02}))
     with pytest.raises(QueryTimeout):
         library.run(nearest_by_trigrams, slow, range(len(slow)), "book")
-    _wait_until(dsn, running=0, seconds=1.0)
-    assert library.run_on_databases(_other_tasks) == []
+    _assert_nothing_is_left(dsn, library)
 
 
 def test_a_connection_is_left_to_others(
