@@ -146,7 +146,12 @@ def _draw_bar(slot: Any, counted: Counted) -> Any:
         def stop(widget: str = counted.stop) -> None:
             st.session_state[widget] = "none"
 
-        row.button("Stop", icon=":material/stop_circle:", key=f"stop-{counted.what}", on_click=stop)
+        row.button(
+            "Stop comparing",
+            icon=":material/stop_circle:",
+            key=f"stop-{counted.what}",
+            on_click=stop,
+        )
     return bar
 
 

@@ -8,9 +8,18 @@ that has the highest ratio; the distance is 1 − ratio/100, where the ratio is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -32,6 +41,8 @@ PART_CHARACTERS = 2_000_000
 THREADS = min(2, os.cpu_count() or 1)
 # Far below the difference between two scores, far above what arithmetic loses of one.
 ROUNDING = 1e-6
+
+SHARE_SECONDS = 0.2
 
 OnCount = Callable[[int], object]
 
@@ -121,7 +132,10 @@ async def align(
     seen = 0
     async for book in read_books(databases, relations, wanted):
         looking = anywhere + (at_home.get(book.book, []) if book.book is not None else [])
-        await _compare(book, [(texts[row], places[row]) for row in looking])
+        pairs = [(texts[row], places[row]) for row in looking]
+        async with contextlib.aclosing(_compare(book, pairs)) as shares:
+            async for share in shares:
+                on_passages(seen + int(share * len(book.ids)))
         seen += len(book.ids)
         on_passages(seen)
     return as_frame(
@@ -186,22 +200,34 @@ def _join(batches: Sequence[passage_queries.Batch]) -> list[BookText]:
     return [book.join() for book in books]
 
 
-async def _compare(book: BookText, looking: list[tuple[str, Place]]) -> None:
-    """Improve all places by one book, a part at a time on a few threads."""
+async def _compare(book: BookText, looking: list[tuple[str, Place]]) -> AsyncGenerator[float]:
+    """Improve all places by one book, a part at a time on a few threads.
+
+    While that takes, the share of them that has been comes out now and then.
+    """
     size = max(1, PART_CHARACTERS // max(1, len(book.text)))
     parts = iter([looking[start : start + size] for start in range(0, len(looking), size)])
+    done = 0
 
     def improve(part: list[tuple[str, Place]]) -> None:
         for text, place in part:
             place.improve(text, book)
 
     async def work() -> None:
+        nonlocal done
         for part in parts:
             await asyncio.to_thread(improve, part)
+            done += len(part)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(THREADS):
-            group.create_task(work())
+    working = [asyncio.create_task(work()) for _ in range(THREADS)]
+    try:
+        while (await asyncio.wait(working, timeout=SHARE_SECONDS))[1]:
+            yield done / len(looking)
+        await asyncio.gather(*working)
+    finally:
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
 
 
 def as_frame(rows: Iterable[tuple[int, Any, Any, Any, float]]) -> pd.DataFrame:
