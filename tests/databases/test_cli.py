@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+import itertools
 import json
 import os
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -17,6 +20,7 @@ import pytest
 
 from lib.__main__ import main
 from lib.demo.models import RANDOM_INDEXING, WORDLLAMA
+from lib.matching.fallback import OPERATORS, Operator, default_threshold
 from lib.settings import PROJECT
 from tests.databases.library import TABLES, execute, fetch, insert
 
@@ -275,12 +279,20 @@ class Each:
 
 
 @dataclass(frozen=True)
+class Some:
+    """A list, perhaps empty, of lists whose items are as said, one by one."""
+
+    specs: list[Any]
+
+
+@dataclass(frozen=True)
 class OneOf:
     values: tuple[Any, ...]
 
 
 INTERVAL = (float, float)
 RATE = {"matched": int, "rate": Maybe(float), "ci95": Maybe(INTERVAL)}
+BY_BOOK = {"ci95_by_book": Maybe(INTERVAL)}
 SUMMARY = {
     "n": int,
     **dict.fromkeys(("mean", "sd", "p50", "p95", "p99"), Maybe(float)),
@@ -304,10 +316,10 @@ CONTRACT: dict[str, Any] = {
         "highlights": int,
         "too_short": int,
         "eligible": int,
-        "any_window": RATE,
+        "any_window": {**RATE, **BY_BOOK},
         "orders": {
             order: {
-                "by_budget": [{"budget": int, **RATE}],
+                "by_budget": [{"budget": int, **RATE, **BY_BOOK}],
                 "median_attempts": Maybe(float),
                 "confirmed": int,
                 "contradicted": int,
@@ -324,10 +336,35 @@ CONTRACT: dict[str, Any] = {
                 "only_b": int,
                 "difference": float,
                 "ci95": INTERVAL,
+                **BY_BOOK,
                 "p_value": float,
                 "p_holm": float,
             }
         ],
+        "random_order": [{"budget": int, "rate": Maybe(float)}],
+        "attempts": [
+            {
+                "a": OneOf(ORDERS),
+                "b": OneOf(ORDERS),
+                "both": int,
+                "median_a": Maybe(float),
+                "median_b": Maybe(float),
+                "faster_a": int,
+                "faster_b": int,
+                "p_value": Maybe(float),
+                "p_holm": Maybe(float),
+            }
+        ],
+        "edge_drift": {
+            "windows": int,
+            "clusters": int,
+            "clustered_by": OneOf(("book", "highlight")),
+            "odds_ratio": Maybe(float),
+            "ci95": Maybe(INTERVAL),
+            "p_value": Maybe(float),
+            "middle_rate": Maybe(float),
+            "edge_rate": Maybe(float),
+        },
         "by_position": [
             {
                 "position": float,
@@ -345,6 +382,17 @@ CONTRACT: dict[str, Any] = {
             "matched": int,
         },
         "matched_total": RATE,
+        "breakdown": {
+            by: [
+                {
+                    "group": str,
+                    "eligible": int,
+                    **RATE,
+                    "against": OneOf(("below the rest", "as the rest", "above the rest")),
+                }
+            ]
+            for by in ("book", "month", "length")
+        },
         "matches": [
             {
                 "highlight": ID,
@@ -352,6 +400,7 @@ CONTRACT: dict[str, Any] = {
                 "passage": Maybe(ID),
                 "attempts": {order: Maybe(int) for order in ORDERS},
                 "distance": Maybe(float),
+                "marks": Some([int, Maybe(int)]),
             }
         ],
     },
@@ -402,6 +451,12 @@ def faults_of(value: Any, spec: Any, place: str = "report") -> list[str]:
             return [] if value is None else faults_of(value, inner, place)
         case OneOf(values):
             return [] if value in values else [f"{place} is {value!r}"]
+        case Some(specs):
+            items = value if isinstance(value, list) else [value]
+            if not all(isinstance(item, list) and len(item) == len(specs) for item in items):
+                return [f"{place} is {value!r}"]
+            pairs = [pair for item in items for pair in zip(item, specs, strict=True)]
+            return [f for inner, spec in pairs for f in faults_of(inner, spec, place)]
         case Each(inner):
             if not isinstance(value, dict) or not value:
                 return [f"{place} is no object with keys"]
@@ -466,6 +521,8 @@ def test_the_report_keeps_the_contract(written: Written) -> None:
 
 def test_the_check_of_the_contract_finds_what_is_broken(written: Written) -> None:
     """Each key taken away is missed, each value replaced is seen."""
+    report = copy.deepcopy(written.report)
+    report["matching"]["matches"] = report["matching"]["matches"][:9]
     changed = 0
 
     def change(value: Any, spec: Any) -> None:
@@ -473,17 +530,19 @@ def test_the_check_of_the_contract_finds_what_is_broken(written: Written) -> Non
         if isinstance(spec, dict):
             for key, inner in spec.items():
                 kept = value.pop(key)
-                assert len(faults_of(written.report, CONTRACT)) > 0, key
+                assert len(faults_of(report, CONTRACT)) > 0, key
                 value[key] = object()
-                assert len(faults_of(written.report, CONTRACT)) > 0, key
+                assert len(faults_of(report, CONTRACT)) > 0, key
                 value[key] = kept
                 changed += 1
-                if changed < 40:
+                if changed < 60:
                     change(kept, inner)
+        elif isinstance(spec, list):
+            change(value[0], spec[0])
 
-    change(written.report, CONTRACT)
-    assert changed >= 40
-    assert faults_of(written.report, CONTRACT) == []
+    change(report, CONTRACT)
+    assert changed >= 60
+    assert faults_of(report, CONTRACT) == []
 
 
 def test_sources_are_counted_right(demo: Demo, written: Written) -> None:
@@ -585,6 +644,70 @@ def test_an_exact_match_stands_in_its_passage(demo: Demo, written: Written) -> N
             words = texts[row["highlight"]].lower().split()
             windows = [" ".join(words[i : i + 6]) for i in range(len(words) - 5)]
             assert any(window in contents[row["passage"]] for window in windows)
+
+
+def test_marks_hold_the_words_of_windows_in_their_passage(demo: Demo, written: Written) -> None:
+    """Each mark begins and ends with a window, and every window of the passage is in a mark."""
+    texts: dict[Any, Any] = dict(fetch(demo.owner.life_dashboard, "SELECT id, text FROM events"))
+    contents: dict[Any, Any] = dict(
+        fetch(demo.owner.knowledge_base, "SELECT chunk_id, content FROM chunks")
+    )
+    for row in written.report["matching"]["matches"]:
+        if row["method"] != "exact":
+            assert row["marks"] == []
+            continue
+        content = contents[row["passage"]].lower()
+        words = texts[row["highlight"]].lower().split()
+        windows = [" ".join(words[i : i + 6]) for i in range(len(words) - 5)]
+        marked = [content[start:stop] for start, stop in row["marks"]]
+        assert marked
+        for text, (start, stop) in zip(marked, row["marks"], strict=True):
+            assert 0 <= start < stop <= len(content)
+            assert any(text.startswith(window) for window in windows)
+            assert any(text.endswith(window) for window in windows)
+        for before, after in itertools.pairwise(row["marks"]):
+            assert before[1] < after[0]
+        for window in windows:
+            assert (window in content) == any(window in text for text in marked)
+
+
+def test_groups_add_up_to_all(written: Written) -> None:
+    matching = written.report["matching"]
+    for by, groups in matching["breakdown"].items():
+        names = [group["group"] for group in groups]
+        assert len(set(names)) == len(names) > 3, by
+        assert sum(group["eligible"] for group in groups) == matching["eligible"]
+        assert sum(group["matched"] for group in groups) == matching["matched_total"]["matched"]
+    assert "Genesis" in [group["group"] for group in matching["breakdown"]["book"]]
+    # Those of no book look in all of them and are found as the others are.
+    no_book = next(g for g in matching["breakdown"]["book"] if g["group"] == "no book")
+    assert no_book["eligible"] == 70
+    assert no_book["rate"] > 0.5
+
+
+def test_attempts_are_compared_where_both_orders_hit(written: Written) -> None:
+    matching = written.report["matching"]
+    hit = [row["attempts"] for row in matching["matches"] if row["method"] == "exact"]
+    assert len({(row["a"], row["b"]) for row in matching["attempts"]}) == 6
+    for row in matching["attempts"]:
+        a, b = ([tried[row[side]] for tried in hit] for side in ("a", "b"))
+        assert row["both"] == len(hit)
+        assert row["faster_a"] == sum(x < y for x, y in zip(a, b, strict=True))
+        assert row["faster_b"] == sum(x > y for x, y in zip(a, b, strict=True))
+        assert row["median_a"] == statistics.median(a)
+        assert row["median_b"] == statistics.median(b)
+
+
+def test_drift_and_random_order_are_rates(written: Written) -> None:
+    matching = written.report["matching"]
+    drift = matching["edge_drift"]
+    assert drift["windows"] == sum(row["windows"] for row in matching["by_position"])
+    assert 0 < drift["edge_rate"] < 1
+    assert (drift["odds_ratio"] < 1) == (drift["edge_rate"] < drift["middle_rate"])
+    expected = [row["rate"] for row in matching["random_order"]]
+    assert [row["budget"] for row in matching["random_order"]] == BUDGETS
+    assert expected == sorted(expected)
+    assert expected[-1] <= matching["any_window"]["rate"]
 
 
 def test_most_matches_are_right(demo: Demo, written: Written) -> None:
@@ -713,7 +836,7 @@ def test_the_options_of_the_report_are_obeyed(call: Call, hostile: str) -> None:
     done = call(
         "report",
         *("--window", "4", "--stride", "2", "--mode", "words", "--scope", "library"),
-        *("--fallback", "pg_trgm", "--budgets", "5,2,2", "--matches"),
+        *("--fallback", "pg_trgm", "--threshold", "1", "--budgets", "5,2,2", "--matches"),
         environment=_dsns(hostile),
     )
     assert done.code == 0
@@ -734,6 +857,43 @@ def test_the_options_of_the_report_are_obeyed(call: Call, hostile: str) -> None:
         "fallback",
     ]
     assert matching["matches"][2]["passage"] == 7
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_the_operator_and_its_threshold_are_obeyed(
+    call: Call, hostile: str, operator: Operator
+) -> None:
+    def fallback(*options: str) -> dict[str, Any]:
+        done = call(
+            *("report", "--fallback", "pg_trgm", "--operator", operator, *options),
+            environment=_dsns(hostile),
+        )
+        assert (done.code, done.err) == (0, "")
+        found: dict[str, Any] = json.loads(done.out)["matching"]["fallback"]
+        assert (found["method"], found["operator"]) == ("pg_trgm", operator)
+        return found
+
+    assert fallback()["threshold"] == default_threshold("pg_trgm", operator)
+    given = fallback("--threshold", "0")
+    assert (given["threshold"], given["matched"]) == (0, 0)
+    assert fallback("--threshold", "1")["matched"] == given["attempted"] == 1
+
+
+def test_marks_over_a_border_have_an_open_end(call: Call, make_database: MakeDatabase) -> None:
+    dsn = make_database("vector")
+    execute(dsn, TABLES)
+    passages = [(1, 1, "One two, three: four!"), (2, 1, "five six? — SEVEN eight nine ten eleven")]
+    insert(dsn, "chunks", ["chunk_id", "book_id", "content"], passages)
+    said = [(1, 1, "one two three four five six"), (2, 1, "three four five six seven eight nine")]
+    insert(dsn, "events", ["id", "book_id", "text"], said)
+    done = call(
+        *("report", "--mode", "words", "--window", "4", "--matches", "--fallback", "none"),
+        environment=_dsns(dsn),
+    )
+    first, second = json.loads(done.out)["matching"]["matches"]
+    assert (first["passage"], first["marks"]) == (1, [[0, None]])
+    # Both passages hold two windows each that begin there: of equals it is the first.
+    assert (second["passage"], second["marks"]) == (1, [[9, None]])
 
 
 def test_a_sample_is_the_same_for_the_same_seed(call: Call, hostile: str) -> None:
@@ -758,6 +918,9 @@ BAD_OPTIONS: dict[str, Callable[[Path], list[str]]] = {
     "window": lambda path: ["--window", "99"],
     "stride": lambda path: ["--stride", "7"],
     "sample": lambda path: ["--sample", "0"],
+    "threshold above": lambda path: ["--threshold", "1.01"],
+    "threshold below": lambda path: ["--threshold", "-0.01"],
+    "threshold of nothing": lambda path: ["--threshold", "nan"],
     "out": lambda path: ["--out", str(path / "no" / "folder" / "report.json")],
 }
 
