@@ -129,8 +129,40 @@ def _browse(matched: Matched, table: pd.DataFrame, chosen: list[str], threshold:
     shown = first_hits.select(table, state, words or "", chosen)
     if shown.empty:
         nothing("No highlight is like that.", "Choose another state, group or other words.")
+    else:
+        st.caption(f"{len(shown):,} of {len(table):,} highlights.")
+        _list(shown)
+    asked = st.text_input(
+        "Explain the highlight of id",
+        key="highlight",
+        bind="query-params",
+        placeholder="or choose a row above",
+        width=320,
+    ).strip()
+    if not asked:
         return
-    st.caption(f"{len(shown):,} of {len(table):,} highlights.")
+    mine = table.index[table["id"].astype(str) == asked]
+    if not len(mine):
+        nothing("No highlight has that id.", "Choose a row of the table.")
+        return
+    row = int(table["row"].iat[mine[0]])
+    order = st.session_state["order"]
+    explanation = ask(
+        explain,
+        matched.scan,
+        matched.study,
+        row,
+        order,
+        matched.scope,
+        threshold,
+        key=(*matched.key, row, order, threshold),
+        counted=Counted("on_passages", "Passages compared", matched.passages),
+    )
+    show_explanation(asked, explanation, matched.title_of)
+
+
+def _list(shown: pd.DataFrame) -> None:
+    """The highlights as a table; a chosen row is the one that is explained."""
 
     def take() -> None:
         rows = st.session_state["highlights"].selection.rows
@@ -159,30 +191,3 @@ def _browse(matched: Matched, table: pd.DataFrame, chosen: list[str], threshold:
         },
     )
     download(shown.drop(columns="row"), "highlights")
-    asked = st.text_input(
-        "Explain the highlight of id",
-        key="highlight",
-        bind="query-params",
-        placeholder="or choose a row above",
-        width=320,
-    ).strip()
-    if not asked:
-        return
-    mine = table.index[table["id"].astype(str) == asked]
-    if not len(mine):
-        nothing("No highlight has that id.", "Choose a row of the table.")
-        return
-    row = int(table["row"].iat[mine[0]])
-    order = st.session_state["order"]
-    explanation = ask(
-        explain,
-        matched.scan,
-        matched.study,
-        row,
-        order,
-        matched.scope,
-        threshold,
-        key=(*matched.key, row, order, threshold),
-        counted=Counted("on_passages", "Passages compared", matched.passages),
-    )
-    show_explanation(asked, explanation, matched.title_of)
