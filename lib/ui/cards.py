@@ -62,11 +62,20 @@ def choosing_chart(
 
     The drawing has a selection named `field` over the field of that name.
     """
-    key = f"chart-{name}"
+    drawn = st.session_state.get(f"drawn-{name}", 0)
+    key = f"chart-{name}-{drawn}"
+
+    def clicked() -> list[str]:
+        chosen = st.session_state[key].selection.get(field, []) if key in st.session_state else []
+        return [mark[field] for mark in chosen if field in mark]
+
+    if clicked() and clicked() != st.session_state.get(widget):
+        # The choice was changed elsewhere. A new chart has none, so that the same click counts.
+        st.session_state[f"drawn-{name}"] = drawn + 1
+        key = f"chart-{name}-{drawn + 1}"
 
     def take() -> None:
-        chosen = st.session_state[key].selection.get(field, [])
-        st.session_state[widget] = [mark[field] for mark in chosen if field in mark]
+        st.session_state[widget] = clicked()
 
     st.altair_chart(
         drawing, width="stretch", alt=alternative, key=key, on_select=take, selection_mode=field
