@@ -35,7 +35,7 @@ format: $(VENV)/dev.stamp
 benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/vectors.py
-	$(BIN)/python benchmarks/fallback.py
+	$(BIN)/python benchmarks/fallback.py times
 	$(BIN)/python benchmarks/pages.py
 
 screenshots: $(VENV)/dev.stamp

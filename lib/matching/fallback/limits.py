@@ -15,7 +15,7 @@ Method = Literal["alignment", "pg_trgm", "none"]
 # Largest distances that are accepted, set by `benchmarks/fallback.py` on real transcripts whose
 # true passage is known, for a precision of at least 99%.
 ALIGNMENT_THRESHOLD = 0.35
-TRIGRAM_THRESHOLDS: dict[Operator, float] = {"<->": 0.60, "<<->": 0.60, "<<<->": 0.60}
+TRIGRAM_THRESHOLDS: dict[Operator, float] = {"<->": 0.65, "<<->": 0.57, "<<<->": 0.57}
 
 # The fewer words, the nearer the nearest wrong place: among seven books a highlight of 6 words that
 # is in none has one at .15, of 10 at .26, of 20 at .35, and longer ones have none below that.
