@@ -19,7 +19,6 @@ MOST_SPACES = 3  # In one label.
 FIT_ROWS = 8_000
 SEARCH_DIMENSIONS = 256
 COMPARED = 1_200
-FEWEST_VECTORS = 30
 UNDECIDED = 0.4  # From this share of a label on, its second space may be its own.
 Indices = NDArray[np.int64]
 
@@ -39,12 +38,26 @@ class Spaces:
         return next((label for label, own in self.owned.items() if own == space), None)
 
     def with_rows(self, rows: Matrix, seed: int = 0) -> Spaces:
-        """These spaces and those that only the given unit rows hold."""
+        """These spaces and those that only the given unit rows hold.
+
+        The rows nearest to each space are split together with rows of that space, which show
+        what is at home there.
+        """
         known = list(self.rows)
-        if len(rows) >= FEWEST_VECTORS:
-            for piece in _pieces(shortened(rows, seed), seed):
-                if _same(known, rows[piece], seed) is None:
-                    known.append(rows[piece])
+        if len(known) == 0 or len(rows) == 0:
+            return self
+        nearest = likeliest([fit(matrix) for matrix in known], rows)
+        for space in range(len(self.rows)):
+            mine = rows[nearest == space]
+            home = _some(self.rows[space], seed)
+            if len(mine) < FEWEST_INTRUDERS:
+                continue
+            both = shortened(np.concatenate([home, mine]), seed)
+            for part in [mixtures.split(both, seed), np.arange(len(both)) >= len(home)]:
+                strangers = mine[part[len(home) :]] if part is not None else mine[:0]
+                if len(strangers) >= FEWEST_INTRUDERS and _same(known, strangers, seed) is None:
+                    known.append(strangers)
+                    break
         return Spaces(known, self.shares, self.owned, self.notes)
 
 

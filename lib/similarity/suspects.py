@@ -91,11 +91,30 @@ def find_foreign(
     known = {name: unit(m) for name, m in references.items() if len(m) >= FEWEST_ROWS}
     if label not in known or len(rows) == 0:
         return pd.DataFrame(columns=COLUMNS)
-    return judge_foreign(label, ids, rows, learn(known))
+    return judge_foreign(label, ids, rows, learn_spaces(known))
+
+
+def learn_spaces(rows: Mapping[str, Matrix], seed: int = 0) -> Spaces:
+    """The spaces of labels of 300 rows and more, with which highlights are judged."""
+    known = {name: unit(m) for name, m in rows.items() if len(m) >= FEWEST_ROWS}
+    return learn(known, seed)
+
+
+def attribute(rows: Matrix, spaces: Spaces) -> list[str | None]:
+    """The label whose space each row, which has no label, is of; None for a space without one."""
+    if len(rows) == 0 or not spaces.rows:
+        return [None] * len(rows)
+    rows = unit(rows)
+    spaces = spaces.with_rows(rows)
+    fits = [_fit(matrix) for matrix in spaces.rows]
+    likelihoods = np.stack([space.log_likelihood(rows) for space in fits])
+    return [spaces.name(int(space)) for space in likelihoods.argmax(axis=0)]
 
 
 def judge_foreign(label: str, ids: list[Any], rows: Matrix, spaces: Spaces) -> pd.DataFrame:
     """As `find_foreign`, by spaces that were learned before."""
+    if len(rows) == 0:
+        return pd.DataFrame(columns=COLUMNS)
     rows = unit(rows)
     spaces = spaces.with_rows(rows)
     own = spaces.owned.get(label)
