@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.similarity.scores import Matrix
+from lib.similarity.scores import Matrix, unit
 from lib.similarity.spaces import fit
 
 SEEDS = (0.005, 0.05, 0.3)  # Shares of rows at either end of a feature.
@@ -31,6 +31,8 @@ APART = -0.3
 CLEAR = 0.1
 HOPELESS = 0.2
 SAMPLE = 500
+FEW = 100
+VARIED = 4
 Mask = NDArray[np.bool_]
 
 
@@ -67,9 +69,22 @@ def split(rows: Matrix, seed: int = 0) -> Mask | None:
             continue
         tried.append(part)
         found = separation(rows, part, seed)
-        if found.is_clear and (best is None or found.ratio < best[0]):
+        if found.is_clear and _is_varied(rows, part) and (best is None or found.ratio < best[0]):
             best = (found.ratio, part)
     return None if best is None else best[1]
+
+
+def _is_varied(rows: Matrix, part: Mask) -> bool:
+    """Whether few rows vary about their mean in as many directions as the rest, give or take:
+    a formula that a text repeats does not."""
+    theirs = _mean_square_cosine(rows[part])
+    return bool(part.sum() >= FEW or theirs < VARIED * _mean_square_cosine(rows[~part][:SAMPLE]))
+
+
+def _mean_square_cosine(rows: Matrix) -> float:
+    directions = unit(rows - rows.mean(axis=0))
+    count = len(rows)
+    return float((np.square(directions @ directions.T).sum() - count) / (count * (count - 1)))
 
 
 def refine(rows: Matrix, part: Mask) -> Mask | None:
@@ -118,7 +133,7 @@ def separation(rows: Matrix, part: Mask, seed: int = 0) -> Separation:
 
 
 def _gap(ratio: NDArray[np.float64], part: Mask) -> float:
-    strays = 0.1 * part.sum() / (~part).sum()
+    strays = min(0.1, 0.1 * part.sum() / (~part).sum())
     valley = np.quantile(ratio[part], 0.1) - np.quantile(ratio[~part], 1 - strays)
     return float(valley / max(np.median(ratio[part]) - np.median(ratio[~part]), 1e-9))
 

@@ -132,3 +132,10 @@ def test_shortened_rows_keep_their_cosines(rng: np.random.Generator) -> None:
     assert short.shape == (50, 256)
     assert np.abs(short @ short.T - rows @ rows.T).max() < 0.4
     assert shortened(short, 0) is short
+
+
+def test_parts_of_any_sizes_can_be_compared(rng: np.random.Generator) -> None:
+    red = _rotation(rng)
+    rows = unit(np.concatenate([_draw(rng, red, 1_200), _draw(rng, _rotation(rng), 12)]))
+    for part in (np.arange(1_212) < 1_200, np.arange(1_212) >= 1_200):
+        assert separation(rows, part).ratio < 0
