@@ -256,9 +256,8 @@ async def measure_suspects(
 ) -> pd.DataFrame:
     """Rows of both relations whose label lies, worst first.
 
-    Columns `relation`, `id`, `label`, `looks_like` (None for a space without a label) and `score`
-    (nats per dimension). At most `limits.suspect_rows` rows of each label are judged.
-    `attrs["notes"]` says where a label holds two spaces of about one size.
+    Columns `relation`, `id`, `label`, `looks_like` and `score` (nats per dimension). At most
+    `limits.suspect_rows` rows of each label are judged.
     """
     most = databases.settings.limits.suspect_rows
     samples = {
@@ -277,16 +276,13 @@ async def measure_suspects(
         seed,
     )
     frames = [in_embeddings.assign(relation="embeddings")]
-    spaces = await asyncio.to_thread(suspects.learn_spaces, matrices, seed)
     for label in labels:
         mine = await highlights.read_vectors(databases, relations, label)
         if len(mine) and {mine.matrix.shape[1]} == dimensions:
             found = await asyncio.to_thread(
-                suspects.judge_foreign, label, mine.ids, mine.matrix, spaces
+                suspects.find_foreign, label, mine.ids, mine.matrix, matrices
             )
             frames.append(found.assign(relation="highlights"))
     ranked = pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
     ranked = ranked.sort_values("score", ascending=False, ignore_index=True)
-    ranked = ranked[["relation", *suspects.COLUMNS]]
-    ranked.attrs["notes"] = in_embeddings.attrs.get("notes", [])
-    return ranked
+    return ranked[["relation", *suspects.COLUMNS]]

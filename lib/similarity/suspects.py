@@ -1,212 +1,197 @@
-"""Rows whose label lies: those of another space than most rows of their label.
+"""Rows whose label lies: a shrunk-Gaussian discriminant between labels, cross-fitted.
 
-Spaces are found within and across labels, so that a model without a label of its own is found
-too; a row is suspect when another space makes it likelier than its label's own. A row is never
-judged by a fit that it took part in.
+Each label's vectors are taken as a Gaussian whose covariance is shrunk towards a multiple of the
+identity; a row is suspect when another label explains it better than its own. A row is never
+judged by a fit that it took part in. (Friedman 1989, regularized discriminant analysis.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import linalg
 
-from lib.similarity.mixtures import FEWEST_INTRUDERS, Mask
-from lib.similarity.owners import Spaces, learn
 from lib.similarity.scores import Matrix, unit
-from lib.similarity.spaces import Scores, Space, fit
 
+SHRINKAGE = 0.3
+FOLDS = 5
 FEWEST_ROWS = 300
-FOLDS = 2
-STEPS = 2
-FIT_ROWS = 8_000
+MARGIN = 0.05  # nats per dimension: at 256 dimensions, odds of 360,000 to one
 UNUSUAL_SHARE = 0.001
-SLACK = 0.25
-VALLEY_BINS = 24
+USUAL_ROWS = 5_000
+TINY = 1e-12
+Likelihoods = NDArray[np.float64]
 COLUMNS = ["id", "label", "looks_like", "score"]
 
 
-def find_suspects(
-    ids: Mapping[str, list[Any]],
-    rows: Mapping[str, Matrix],
-    seed: int = 0,
-    anchors: Mapping[str, Matrix] | None = None,
-) -> pd.DataFrame:
-    """Suspects among the rows of one or more labels of one relation, of one dimension.
+@dataclass(frozen=True)
+class Gaussian:
+    """A fitted label: its mean, what whitens rows about it, and the log determinant."""
 
-    Labels of fewer than 300 rows are left out. `anchors` are rows known to be of a label's model,
-    such as highlights that find their passages: they decide where half of a label lies. Columns
-    `id`, `label`, `looks_like` (the label whose space it is; None for a space without a label)
-    and `score` (how much likelier the other space makes the row, in nats per dimension), worst
-    first. `attrs["notes"]` says in sentences where a label holds two spaces of about one size.
-    """
-    known = {label: unit(matrix) for label, matrix in rows.items() if len(matrix) >= FEWEST_ROWS}
-    spaces = learn(known, seed, anchors)
-    if len(spaces.rows) < 2:
-        return _ranked([], spaces)
-    first = [fit(matrix) for matrix in spaces.rows]
-    nearest = {
-        label: _assign(
-            np.stack([space.log_likelihood(matrix) for space in first]),
-            spaces.owned[label],
-            _strangers(first[spaces.owned[label]], matrix, spaces.rows[spaces.owned[label]]),
+    mean: Matrix
+    whitening: Matrix
+    log_determinant: float
+
+    def log_likelihood(self, rows: Matrix) -> Likelihoods:
+        """Log density of each row, per dimension, without the constant that all labels share."""
+        whitened = (rows - self.mean) @ self.whitening
+        distances = np.einsum("ij,ij->i", whitened, whitened, dtype=np.float64)
+        likelihood = -0.5 * (distances + self.log_determinant) / len(self.mean)
+        return np.asarray(likelihood, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Number, sum and sum of squares of rows, counted from `origin`: they can be subtracted, so
+    that leaving a fold out costs nothing."""
+
+    origin: Matrix
+    count: int
+    total: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, rows: Matrix, origin: Matrix) -> Moments:
+        """The moments of some rows."""
+        shifted = rows - origin
+        squares = (shifted.T @ shifted).astype(np.float64)
+        return cls(origin, len(rows), shifted.sum(axis=0, dtype=np.float64), squares)
+
+    def without(self, part: Moments) -> Moments:
+        """The moments of the rows that are not in `part`."""
+        return Moments(
+            self.origin,
+            self.count - part.count,
+            self.total - part.total,
+            self.squares - part.squares,
         )
-        for label, matrix in known.items()
-    }
+
+    def fit(self) -> Gaussian:
+        """The Gaussian of .7 of the sample covariance and .3 of its average variance."""
+        mean = self.total / self.count
+        covariance = (self.squares - self.count * np.outer(mean, mean)) / max(self.count - 1, 1)
+        dimension = len(mean)
+        spread = np.trace(covariance) / dimension
+        shrunk = (1 - SHRINKAGE) * covariance
+        shrunk += (SHRINKAGE * spread + TINY) * np.eye(dimension)
+        factor = linalg.cholesky(shrunk, lower=True)
+        whitening = linalg.solve_triangular(factor, np.eye(dimension), lower=True).T
+        return Gaussian(
+            mean=self.origin + mean.astype(np.float32),
+            whitening=np.ascontiguousarray(whitening, dtype=np.float32),
+            log_determinant=float(2 * np.log(np.diag(factor)).sum()),
+        )
+
+
+def fit(rows: Matrix) -> Gaussian:
+    """Fit one label to all of its rows."""
+    return Moments.of(rows, rows.mean(axis=0)).fit()
+
+
+def find_suspects(
+    ids: Mapping[str, list[Any]], rows: Mapping[str, Matrix], seed: int = 0
+) -> pd.DataFrame:
+    """Suspects among the rows of several labels of one relation, of one dimension.
+
+    Labels of fewer than 300 rows are left out; with fewer than two labels there is nothing to
+    compare. Columns `id`, `label`, `looks_like` and `score` (how much better the other label
+    explains the row, in nats per dimension), worst first.
+    """
+    labels = [label for label, matrix in rows.items() if len(matrix) >= FEWEST_ROWS]
+    if len(labels) < 2:
+        return pd.DataFrame(columns=COLUMNS)
+    # Only directions count, in a score as here.
+    rows = {label: unit(rows[label]) for label in labels}
     rng = np.random.default_rng(seed)
-    fold_of = {label: rng.integers(0, FOLDS, len(matrix)) for label, matrix in known.items()}
-    likelihoods = {label: np.zeros((len(first), len(matrix))) for label, matrix in known.items()}
+    fold_of = {label: rng.integers(0, FOLDS, len(rows[label])) for label in labels}
+    whole = {label: Moments.of(rows[label], rows[label].mean(axis=0)) for label in labels}
+    found = []
     for fold in range(FOLDS):
-        for space in range(len(first)):
-            parts = [
-                matrix[(nearest[label] == space) & (fold_of[label] != fold)]
-                for label, matrix in known.items()
-            ]
-            training = np.concatenate(parts)
-            if len(training) < FEWEST_INTRUDERS / 2:
-                training = spaces.rows[space]
-            fitted = _fit(training)
-            for label, matrix in known.items():
-                judged = fold_of[label] == fold
-                likelihoods[label][space, judged] = fitted.log_likelihood(matrix[judged])
-    usual = _usual(likelihoods)
-    found = [
-        _judge(label, ids[label], matrix, likelihoods[label], spaces.owned[label], usual, spaces)
-        for label, matrix in known.items()
-    ]
-    return _ranked(found, spaces)
+        chosen = {label: np.flatnonzero(fold_of[label] == fold) for label in labels}
+        fits = {
+            label: whole[label].without(Moments.of(rows[label][indices], whole[label].origin)).fit()
+            for label, indices in chosen.items()
+        }
+        likelihoods = {
+            label: _likelihoods(fits, rows[label][indices]) for label, indices in chosen.items()
+        }
+        usual = {label: _usual(likelihoods[label][label]) for label in labels}
+        for label in labels:
+            others = _separable(label, likelihoods[label])
+            mine = [ids[label][index] for index in chosen[label]]
+            found.append(_judge(label, others, mine, likelihoods[label], usual))
+    return _ranked(found)
 
 
 def find_foreign(
     label: str, ids: list[Any], rows: Matrix, references: Mapping[str, Matrix]
 ) -> pd.DataFrame:
-    """Suspects among `rows`, which are labelled `label`, by the spaces of `references`.
+    """Suspects among `rows`, which are labelled `label`, by fits to the rows of `references`.
 
     For highlights, judged by the passages of each label. Columns as of `find_suspects`; empty
-    unless `label` has reference rows enough.
+    unless `label` and another one have reference rows enough.
     """
-    known = {name: unit(m) for name, m in references.items() if len(m) >= FEWEST_ROWS}
-    if label not in known or len(rows) == 0:
+    known = {
+        name: unit(matrix) for name, matrix in references.items() if len(matrix) >= FEWEST_ROWS
+    }
+    if label not in known or len(known) < 2 or len(rows) == 0:
         return pd.DataFrame(columns=COLUMNS)
-    return judge_foreign(label, ids, rows, learn_spaces(known))
+    fits = {name: fit(matrix) for name, matrix in known.items()}
+    samples = {name: _likelihoods(fits, matrix[:USUAL_ROWS]) for name, matrix in known.items()}
+    usual = {name: _usual(samples[name][name]) for name in known}
+    others = _separable(label, samples[label])
+    return _ranked([_judge(label, others, ids, _likelihoods(fits, unit(rows)), usual)])
 
 
-def learn_spaces(rows: Mapping[str, Matrix], seed: int = 0) -> Spaces:
-    """The spaces of labels of 300 rows and more, with which highlights are judged."""
-    known = {name: unit(m) for name, m in rows.items() if len(m) >= FEWEST_ROWS}
-    return learn(known, seed)
+def _separable(label: str, likelihoods: Mapping[str, Likelihoods]) -> list[str]:
+    """The other labels that a typical row of `label` is clearly told from: two labels of one model
+    are not, and must not accuse each other."""
+    return [
+        name
+        for name, theirs in likelihoods.items()
+        if name != label and np.median(likelihoods[label] - theirs) > MARGIN
+    ]
 
 
-def attribute(rows: Matrix, spaces: Spaces) -> list[str | None]:
-    """The label whose space each row, which has no label, is of; None for a space without one."""
-    if len(rows) == 0 or not spaces.rows:
-        return [None] * len(rows)
-    rows = unit(rows)
-    spaces = spaces.with_rows(rows)
-    fits = [_fit(matrix) for matrix in spaces.rows]
-    likelihoods = np.stack([space.log_likelihood(rows) for space in fits])
-    return [spaces.name(int(space)) for space in likelihoods.argmax(axis=0)]
+def _likelihoods(fits: Mapping[str, Gaussian], rows: Matrix) -> dict[str, Likelihoods]:
+    return {name: gaussian.log_likelihood(rows) for name, gaussian in fits.items()}
 
 
-def judge_foreign(label: str, ids: list[Any], rows: Matrix, spaces: Spaces) -> pd.DataFrame:
-    """As `find_foreign`, by spaces that were learned before."""
-    if len(rows) == 0:
-        return pd.DataFrame(columns=COLUMNS)
-    rows = unit(rows)
-    spaces = spaces.with_rows(rows)
-    own = spaces.owned.get(label)
-    if own is None or len(spaces.rows) < 2:
-        return pd.DataFrame(columns=COLUMNS)
-    fits = [_fit(matrix) for matrix in spaces.rows]
-    likelihoods = np.stack([space.log_likelihood(rows) for space in fits])
-    usual = np.full(len(fits), -np.inf)
-    return _ranked([_judge(label, ids, rows, likelihoods, own, usual, spaces)], spaces)
-
-
-def _strangers(own: Space, rows: Matrix, typical: Matrix) -> Mask:
-    """Rows that the own space explains no better than half of its typical rows: what it explains
-    well is at home, however well another space explains it too."""
-    return np.asarray(own.explains(rows) < np.median(own.explains(typical[:2_000])))
-
-
-def _assign(likelihoods: Scores, own: int, stranger: Mask) -> NDArray[np.int64]:
-    """The space of each row: its label's own, unless another is likelier by more than chance."""
-    best, score = _against(likelihoods, own)
-    return np.where((score > _valley(score)) & stranger, best, own)
-
-
-def _against(likelihoods: Scores, own: int) -> tuple[NDArray[np.int64], Scores]:
-    """For each row the likeliest of the other spaces, and by how much it is likelier."""
-    others = np.array([space for space in range(len(likelihoods)) if space != own])
-    best = others[likelihoods[others].argmax(axis=0)]
-    score = likelihoods[best, np.arange(likelihoods.shape[1])] - likelihoods[own]
-    return best, score
-
-
-def _fit(rows: Matrix) -> Space:
-    return fit(rows[:: max(1, -(-len(rows) // FIT_ROWS))], STEPS)
-
-
-def _usual(likelihoods: Mapping[str, Scores]) -> Scores:
-    """What a space's rows reach under its own fit: all but a thousandth of them, and a quarter of
-    the way from the median to there beyond it."""
-    every = np.concatenate(list(likelihoods.values()), axis=1)
-    nearest = every.argmax(axis=0)
-    usual = np.full(len(every), -np.inf)
-    for space in range(len(every)):
-        mine = every[space, nearest == space]
-        if len(mine):
-            median, lowest = np.quantile(mine, [0.5, UNUSUAL_SHARE])
-            usual[space] = lowest - SLACK * (median - lowest)
-    return usual
+def _usual(own: Likelihoods) -> float:
+    """What all but a thousandth of a label's rows reach under their own fit."""
+    return float(np.quantile(own, UNUSUAL_SHARE))
 
 
 def _judge(
     label: str,
+    others: list[str],
     ids: list[Any],
-    rows: Matrix,
-    likelihoods: Scores,
-    own: int,
-    usual: Scores,
-    spaces: Spaces,
+    likelihoods: Mapping[str, Likelihoods],
+    usual: Mapping[str, float],
 ) -> pd.DataFrame:
-    best, score = _against(likelihoods, own)
-    theirs = likelihoods[best, np.arange(len(rows))]
-    # A row that is odd under every label is an odd text; one of zeros has no direction.
-    plausible = (theirs >= usual[best]) & rows.any(axis=1)
-    typical = spaces.rows[own]
-    plausible &= _strangers(fit(typical), rows, typical)
-    names = np.array([spaces.name(space) for space in range(len(likelihoods))], dtype=object)
+    if not others:
+        return pd.DataFrame(columns=COLUMNS)
+    theirs = np.stack([likelihoods[name] for name in others])
+    best = theirs.argmax(axis=0)
+    score = theirs.max(axis=0) - likelihoods[label]
+    # A row that is odd under every label is an odd text, not another model's vector.
+    plausible = theirs.max(axis=0) >= np.array([usual[name] for name in others])[best]
     frame = pd.DataFrame(
         {
             "id": pd.Series(ids, dtype=object),
             "label": label,
-            "looks_like": pd.Series(names[best], dtype=object),
+            "looks_like": np.array(others, dtype=object)[best],
             "score": score,
         }
     )
-    return frame[(score > _valley(score)) & plausible]
+    return frame[(score > MARGIN) & plausible]
 
 
-def _valley(score: Scores) -> float:
-    """Where the fewest rows lie between those of the own space, below 0, and those of another."""
-    if (score > 0).sum() < FEWEST_INTRUDERS or (score < 0).sum() < FEWEST_INTRUDERS:
-        return 0.0
-    low, high = np.quantile(score[score < 0], 0.5), np.quantile(score[score > 0], 0.75)
-    edges = np.linspace(low / 3, high / 2, VALLEY_BINS + 1)
-    counts = np.histogram(score, edges)[0].astype(float)
-    smooth = np.convolve(counts, [1, 2, 1], mode="same")[1:-1]
-    lowest = np.flatnonzero(smooth == smooth.min()) + 1
-    # As near to even odds as the valley allows.
-    return float(min(np.clip(0.0, edges[lowest], edges[lowest + 1]), key=abs))
-
-
-def _ranked(frames: list[pd.DataFrame], spaces: Spaces) -> pd.DataFrame:
-    filled = [frame for frame in frames if len(frame)]
-    found = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
-    found = found.sort_values("score", ascending=False, ignore_index=True)[COLUMNS]
-    found.attrs["notes"] = list(spaces.notes)
-    return found
+def _ranked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    found = pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
+    return found.sort_values("score", ascending=False, ignore_index=True)[COLUMNS]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
-from lib.similarity.suspects import find_foreign, find_suspects
+from lib.similarity.suspects import find_foreign, find_suspects, fit
 
 Matrix = NDArray[np.float32]
 DIMENSION = 64
@@ -42,6 +43,15 @@ def rows(rng: np.random.Generator, spaces: dict[str, NDArray[np.float64]]) -> di
 IDS = {label: [f"{label}{row}" for row in range(ROWS)] for label in ("red", "blue")}
 
 
+def test_a_fit_is_a_gaussian_of_shrunk_covariance(rng: np.random.Generator) -> None:
+    sample = (rng.normal(size=(50, 6)) * [1, 2, 3, 1, 2, 3] + 5).astype(np.float32)
+    covariance = np.cov(sample.astype(np.float64).T)
+    shrunk = 0.7 * covariance + 0.3 * np.eye(6) * np.trace(covariance) / 6
+    expected = stats.multivariate_normal.logpdf(sample[:9], sample.mean(axis=0), shrunk)
+    expected += 3 * np.log(2 * np.pi)  # The constant that all labels share.
+    assert fit(sample).log_likelihood(sample[:9]) * 6 == pytest.approx(expected, abs=1e-3)
+
+
 @pytest.mark.parametrize("planted", [4, 16, 40])
 def test_swapped_rows_are_all_found_and_no_others(rows: dict[str, Matrix], planted: int) -> None:
     # From 0.5% to 5% of each label.
@@ -64,9 +74,12 @@ def test_honest_labels_have_no_suspects(rows: dict[str, Matrix]) -> None:
     assert len(find_suspects(IDS, rows)) == 0
 
 
-def test_a_row_without_a_direction_is_not_suspected(rows: dict[str, Matrix]) -> None:
+def test_a_row_that_is_odd_under_both_labels_is_not_suspected(rows: dict[str, Matrix]) -> None:
+    rng = np.random.default_rng(8)
+    rows["red"][5:15] = _draw(rng, _space(rng), 10)
     rows["red"][15:20] *= 3
     rows["blue"][5] = 0
+    rows["blue"][6:9] = rng.normal(size=(3, DIMENSION))
     assert len(find_suspects(IDS, rows)) == 0
 
 
