@@ -6,7 +6,7 @@ from lib import charts, ui
 from lib.databases import embeddings, highlights, passages
 from lib.databases.highlights import UNLABELLED
 from lib.matching.anchors import search_anchors
-from lib.similarity import measure, scores, verdicts
+from lib.similarity import alignment, scores, verdicts
 
 MOST_NOTES = 6
 
@@ -33,7 +33,7 @@ with ui.card("Which labels belong together"):
     total = ui.ask(passages.count_passages)
     anchors = ui.ask(search_anchors, counted=ui.Counted("on_passages", "Passages searched", total))
     pairs = ui.ask(
-        measure.measure_alignment,
+        alignment.measure_alignment,
         anchors,
         labels,
         models,
@@ -120,7 +120,7 @@ with ui.card(
     "first. A row is never judged by a fit that it took part in.",
 ):
     named = tuple(name for name in labels if name != UNLABELLED)
-    suspects = ui.ask(measure.measure_suspects, named, models)
+    suspects = ui.ask(alignment.measure_suspects, named, models)
     if suspects.empty:
         st.markdown(":green-badge[:material/check: none] Every row fits its label.")
     else:

@@ -1,5 +1,6 @@
 """Charts: data in, Altair out."""
 
+from lib.charts.alignment import TRUE_PASSAGE, anchor_scores, verdict_matrix
 from lib.charts.colours import Drawing
 from lib.charts.highlights import (
     agreement,
@@ -14,12 +15,7 @@ from lib.charts.matching import (
     rate_by_budget,
     rate_by_position,
 )
-from lib.charts.similarity import (
-    TRUE_PASSAGE,
-    anchor_scores,
-    distributions,
-    verdict_matrix,
-)
+from lib.charts.scores import distributions
 
 __all__ = [
     "ORDER_TITLES",

@@ -18,7 +18,7 @@ from lib.matching import fallback
 from lib.matching.anchors import find_anchors
 from lib.matching.scan import scan
 from lib.matching.study import study
-from lib.report import matching, vectors
+from lib.report import alignment, matching, similarity
 from lib.report.options import Options
 from lib.report.values import Values
 
@@ -79,11 +79,11 @@ async def build(
     labels = list(sources["life_dashboard"]["by_model"])
     models = list(sources["knowledge_base"]["embeddings_by_model"])
     with clock.stage("similarity"):
-        similarity = await vectors.similarity(
+        scores = await similarity.similarity(
             databases, relations, sources, labels, models, options.seed
         )
     with clock.stage("alignment"):
-        alignment = await vectors.alignment(
+        judged = await alignment.alignment(
             databases, relations, find_anchors(found, read.landings), labels, models, options.seed
         )
     return {
@@ -92,8 +92,8 @@ async def build(
         "elapsed_seconds": clock.elapsed,
         "sources": sources,
         "matching": result,
-        "similarity": similarity,
-        "alignment": alignment,
+        "similarity": scores,
+        "alignment": judged,
     }
 
 

@@ -1,10 +1,9 @@
-"""The parts of the report about vectors: similarity and alignment."""
+"""The part of the report about alignment."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
-import numpy as np
 import pandas as pd
 
 from lib.databases import books, embeddings
@@ -12,38 +11,8 @@ from lib.databases.highlights import UNLABELLED
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.report.values import Values, number, plain
-from lib.similarity import measure
+from lib.similarity import alignment as aligned
 from lib.similarity.coverage import by_book_and_model
-from lib.similarity.scores import separation, summarise
-
-
-async def similarity(
-    databases: Databases,
-    relations: Relations,
-    sources: Values,
-    labels: list[str],
-    models: list[str],
-    seed: int,
-) -> Values:
-    """Scores of the nearest passages against random pairs, by pair of labels."""
-    pairs = []
-    for label in labels:
-        for model in models:
-            total = sources["life_dashboard"]["by_model"][label]
-            pair = await measure.measure_pair(databases, relations, label, model, total, seed)
-            top1 = pair.scores[:, 0][np.isfinite(pair.scores[:, 0])]
-            pairs.append(
-                {
-                    "highlight_model": label,
-                    "passage_model": model,
-                    "highlights": len(pair.highlight_ids),
-                    "background": asdict(summarise(pair.background.scores)),
-                    "top1": asdict(summarise(top1)),
-                    "separation_auc": separation(top1, pair.background.scores),
-                    "seed": seed,
-                }
-            )
-    return {"pairs": pairs}
 
 
 async def alignment(
@@ -55,9 +24,9 @@ async def alignment(
     seed: int,
 ) -> Values:
     """Verdicts by pair of labels, suspects and coverage."""
-    judged = await measure.measure_alignment(databases, relations, anchors, labels, models, seed)
+    judged = await aligned.measure_alignment(databases, relations, anchors, labels, models, seed)
     named = [label for label in labels if label != UNLABELLED]
-    suspects = await measure.measure_suspects(databases, relations, named, models, seed)
+    suspects = await aligned.measure_suspects(databases, relations, named, models, seed)
     covered = await embeddings.read_coverage(databases, relations)
     titles = await books.read_books(databases, relations)
     return {
