@@ -124,6 +124,8 @@ class Limits(_Section):
     batch_rows: int = Field(5_000, ge=100)
     gate_rows: int = Field(200_000, ge=1_000)
     score_highlights: int = Field(2_000, ge=50)
+    score_passages: int = Field(100_000, ge=1_000)
+    index_highlights: int = Field(300, ge=20)
     background_highlights: int = Field(200, ge=20)
     background_passages: int = Field(2_000, ge=100)
     anchor_highlights: int = Field(600, ge=50)

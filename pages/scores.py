@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from lib import charts, ui
-from lib.databases import embeddings, highlights
-from lib.similarity import measure, scores
+from lib import ui
+from lib.databases import books, embeddings, highlights
+from lib.similarity import distributions, measure
 
 ui.ensure_frame()
 
@@ -15,9 +15,12 @@ st.markdown(
 
 by_label = ui.ask(highlights.count_by_model)
 by_model = ui.ask(embeddings.count_by_model)
-labels = by_label.loc[by_label["embedded"] > 0, "model"].tolist()
-models = by_model["model"].tolist()
-if not labels or not models:
+embedded = {str(row.model): int(row.embedded) for row in by_label.itertuples() if row.embedded > 0}
+stored = {
+    str(row.model): int(row.embeddings) for row in by_model.itertuples() if row.embeddings > 0
+}
+models = list(stored)
+if not embedded or not stored:
     ui.nothing(
         "There is nothing to compare.",
         "Scores need highlights and passages that both have vectors.",
@@ -25,7 +28,9 @@ if not labels or not models:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    label = st.selectbox("Label of the highlights", labels, key="label", bind="query-params")
+    label = st.selectbox(
+        "Label of the highlights", list(embedded), key="label", bind="query-params"
+    )
     model = st.selectbox(
         "Model of the passages",
         models,
@@ -36,7 +41,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     k = st.slider("And the k-th nearest, k", 2, measure.TOP_K, 10, key="k", bind="query-params")
     shape = st.segmented_control(
         "Shape",
-        ["density", "histogram"],
+        distributions.SHAPES,
         default="density",
         required=True,
         key="shape",
@@ -51,61 +56,36 @@ if label != model:
         icon=":material/compare_arrows:",
     )
 
-embedded = dict(zip(by_label["model"], by_label["embedded"], strict=True))
-stored = dict(zip(by_model["model"], by_model["embeddings"], strict=True))
+pair = ui.measured(label, model, embedded, stored)
+summary = ui.derive(
+    distributions.describe_pair,
+    (label, model, k),
+    pair.scores,
+    pair.background.scores,
+    pair.background.pairs,
+    k,
+)
+if summary.empty or summary["series"].iat[0] != distributions.NEAREST:
+    ui.nothing(
+        "These vectors cannot be compared.",
+        "They have different dimensions, or none that is not zero. Choose another model of the "
+        "passages.",
+    )
+    st.stop()
 
-with ui.card(
-    "Nearest passages against random pairs",
-    "Where the curves overlap, a score does not tell a true passage from a chance one.",
-):
-    pair = ui.ask(
-        measure.measure_pair,
-        label,
-        model,
-        int(embedded[label]),
-        counted=ui.Counted("on_passages", "Passages compared", int(stored[model])),
-    )
-    key = (label, model, k)
-    summary = ui.derive(scores.describe_pair, key, pair.scores, pair.background.scores, k)
-    if summary.empty:
-        ui.nothing(
-            "These vectors have different dimensions.", "Choose another model of the passages."
-        )
-        st.stop()
-    drawn = ui.derive(scores.histogram_of_pair, key, pair.scores, pair.background.scores, k)
-    ui.chart(
-        charts.distributions(drawn, model, models, shape == "histogram"),
-        drawn,
-        f"Distributions of cosine similarity under {model}: nearest passage, {k}-th nearest "
-        "passage, and random pairs.",
-        "scores",
-    )
-    sampled = len(pair.highlight_ids) < pair.highlights_total
-    st.caption(
-        f"{'A sample of ' if sampled else 'All '}{len(pair.highlight_ids):,} highlights against "
-        f"all {pair.passages_total:,} passages, exactly. Random pairs: "
-        f"{pair.background.highlights:,} highlights × {pair.background.passages:,} passages = "
-        f"{len(pair.background.scores):,} scores, drawn at random (seed {pair.background.seed})."
-    )
+scored = ui.Scored(pair, models, k, shape, ui.ask(books.read_books))
+ui.explore_scores(scored, summary)
 
 with ui.card(
     "In figures",
     "Separation is the chance that a nearest score beats the score of a random pair: .5 is no "
-    "better than a coin, 1 is perfect.",
+    "better than a coin, 1 is perfect. Its 95% interval takes drawn highlights and drawn passages "
+    "as independent, not the pairs that share them.",
 ):
-    st.dataframe(
-        summary,
-        hide_index=True,
-        alt="Number, mean, spread, percentiles and separation of each distribution",
-        column_config={
-            "series": "Scores of",
-            "n": st.column_config.NumberColumn("Number", format="localized"),
-            "mean": st.column_config.NumberColumn("Mean", format="%.3f"),
-            "sd": st.column_config.NumberColumn("Standard deviation", format="%.3f"),
-            "p50": st.column_config.NumberColumn("Median", format="%.3f"),
-            "p95": st.column_config.NumberColumn("95th percentile", format="%.3f"),
-            "p99": st.column_config.NumberColumn("99th percentile", format="%.3f"),
-            "separation": st.column_config.NumberColumn("Separation", format="%.4f"),
-        },
-    )
-    ui.download(summary, "score-summary")
+    ui.show_summary(summary)
+
+with ui.card(
+    "Small multiples",
+    "The same distributions book by book, or model by model.",
+):
+    ui.show_side_by_side(scored, embedded, stored)

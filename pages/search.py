@@ -118,13 +118,14 @@ with ui.card("Passages"):
             ui.nothing("This highlight has no vector.", "Rank by words instead.")
             st.stop()
         found = ui.ask(results.by_embedding, model, vector[0], most)
-        background = ui.ask(measure.measure_background, model, model)
+        background = ui.ask(measure.measure_background, model, model, int(stored[model]))
         rows = results.calibrated(found, background, stored[model])
         st.caption(
             f"{'Its stored vector' if labelled else 'The text, embedded'} under "
             f"**{ui.escape(model)}**, among {stored[model]:,} vectors of that model. Percentile: "
             f"the share of {len(background.scores):,} random pairs that score lower. By chance: "
-            "how many passages would score as high for nothing."
+            "how many unrelated passages are expected to score as high in one search, or, below "
+            "one, in how many searches there is one."
         )
     if rows.empty:
         ui.nothing("No passage was found.", "Try other words, or rank by embedding.")

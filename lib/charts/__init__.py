@@ -15,9 +15,10 @@ from lib.charts.matching import (
     rate_by_budget,
     rate_by_position,
 )
-from lib.charts.scores import distributions
+from lib.charts.scores import BRUSH, distributions, panel
 
 __all__ = [
+    "BRUSH",
     "ORDER_TITLES",
     "TRUE_PASSAGE",
     "Drawing",
@@ -29,6 +30,7 @@ __all__ = [
     "difference_by_budget",
     "distances",
     "distributions",
+    "panel",
     "rate_by_budget",
     "rate_by_position",
     "verdict_matrix",

@@ -13,6 +13,9 @@ from lib.databases.pools import Database, Databases
 from lib.databases.relations import Relation, Relations
 from lib.databases.vectors import Vectors
 
+# Rows whose ids are compared to draw a sample of them: sorting so many takes a moment.
+MOST_DRAWN = 50_000
+
 
 async def count_by_model(databases: Databases, relations: Relations) -> pd.DataFrame:
     """Columns `model` and `embeddings`, one row a label, by label."""
@@ -187,3 +190,59 @@ async def stream_vectors(
         size=databases.settings.limits.batch_rows,
     ):
         yield batch
+
+
+async def draw_vectors(
+    databases: Databases, relations: Relations, model: str, most: int, total: int, seed: int
+) -> AsyncIterator[Vectors]:
+    """Vectors of about `most` of the `total` passages of a model, without reading all of them.
+
+    Blocks of the table are drawn, many more than are needed where that is cheap, and rows among
+    them by a hash: rows that stand together are of one book. The same seed draws the same rows of
+    the same table. A view cannot be drawn from like that, and its ids are read instead.
+    """
+    table = relations.embeddings
+    row = await databases.knowledge_base.fetchrow(
+        "SELECT relkind IN ('r', 'p', 'm') AS is_drawable"
+        " FROM pg_class WHERE oid = to_regclass($1)",
+        table.sql,
+    )
+    if not row["is_drawable"]:
+        yield await read_sample(databases, relations, model, most, seed)
+        return
+    drawn_rows = max(1.1 * most, min(10 * most, MOST_DRAWN))
+    percent = min(100.0, 100 * drawn_rows / max(total, 1))
+    sql = f"""
+        SELECT id, {vectors.send(table.columns["embedding"], "embedding")} AS payload
+        FROM (
+            SELECT {table["chunk_id"]} AS id, {table["embedding"]} AS embedding
+            FROM {table.sql} TABLESAMPLE SYSTEM ({percent:.6f}) REPEATABLE ({int(seed)})
+            WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
+            ORDER BY md5({table["chunk_id"]}::text || $2)
+            LIMIT {int(most)}
+        ) AS drawn
+    """
+    async for batch in vectors.stream(
+        databases.knowledge_base,
+        sql,
+        model,
+        f"/{seed}",
+        column=table.columns["embedding"],
+        size=databases.settings.limits.batch_rows,
+    ):
+        yield batch
+
+
+async def read_dimension(databases: Databases, relations: Relations, model: str) -> int | None:
+    """The dimension of the first vector of a model that comes along; None where it has none."""
+    table = relations.embeddings
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT vector_dims({table["embedding"]}) AS dimensions
+        FROM {table.sql}
+        WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
+        LIMIT 1
+        """,
+        model,
+    )
+    return rows[0]["dimensions"] if rows else None

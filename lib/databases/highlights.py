@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -97,3 +98,36 @@ async def read_vector(databases: Databases, relations: Relations, highlight: Any
         column=table.columns["embedding"],
         size=1,
     )
+
+
+async def read_some_texts(
+    databases: Databases, relations: Relations, ids: Sequence[Any]
+) -> pd.DataFrame:
+    """The highlights of these ids, in no order: `id`, `text`, `book` (its id as text, or None)."""
+    table = relations.highlights
+    rows = await databases.life_dashboard.fetch(
+        f"""
+        SELECT {table["id"]} AS id, coalesce({table["text"]}, '') AS text,
+               {table.get("book_id")}::text AS book
+        FROM {table.sql}
+        WHERE {table["id"]} = ANY($1)
+        """,
+        list(ids),
+    )
+    return pd.DataFrame([tuple(row) for row in rows], columns=["id", "text", "book"], dtype=object)
+
+
+async def read_book_ids(
+    databases: Databases, relations: Relations, model: str
+) -> dict[Any, str | None]:
+    """The book of each highlight under one label ("unlabelled" for those without), as text."""
+    table = relations.highlights
+    rows = await databases.life_dashboard.fetch(
+        f"""
+        SELECT {table["id"]} AS id, {table.get("book_id")}::text AS book
+        FROM {table.sql}
+        WHERE coalesce({table.get("embedding_model")}::text, '{UNLABELLED}') = $1
+        """,
+        model,
+    )
+    return {row["id"]: row["book"] for row in rows}

@@ -168,3 +168,19 @@ async def read_passages(
     )
     columns = ["passage", "book", "chapter", "content"]
     return pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)
+
+
+async def read_book_ids(
+    databases: Databases, relations: Relations, ids: Sequence[Any]
+) -> dict[Any, str | None]:
+    """The book of each of these passages, as text."""
+    table = relations.passages
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["chunk_id"]} AS id, {table["book_id"]}::text AS book
+        FROM {table.sql}
+        WHERE {table["chunk_id"]} = ANY($1)
+        """,
+        list(ids),
+    )
+    return {row["id"]: row["book"] for row in rows}

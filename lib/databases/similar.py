@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from lib.databases.indexes import indexable
+from lib.databases.nearest import configure, nearest_sql
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 
@@ -31,27 +31,9 @@ async def nearest_by_embedding(
     Columns `passage` and `score` (cosine similarity), best first. An index that filters late is
     scanned on until enough rows came, so that a filter never empties the result.
     """
-    table = relations.embeddings
-    column = table.columns["embedding"]
-    embedding = indexable(column, dimensions)
     async with databases.knowledge_base.reading() as connection:
-        await connection.execute(
-            f"SELECT set_config('hnsw.iterative_scan', 'strict_order', true),"
-            f" set_config('hnsw.ef_search', '{max(100, min(2 * most, 1000))}', true)"
-        )
-        # The distance is computed once: the planner knows the ORDER BY expression as the output.
-        rows = await connection.fetch(
-            f"""
-            SELECT {table["chunk_id"]} AS passage,
-                   1 - ({embedding} <=> $1::{column.type_name}({int(dimensions)})) AS score
-            FROM {table.sql}
-            WHERE {table["embedding_model"]} = $2
-            ORDER BY {embedding} <=> $1::{column.type_name}({int(dimensions)})
-            LIMIT {int(most)}
-            """,
-            vector,
-            model,
-        )
+        await configure(connection, most)
+        rows = await connection.fetch(nearest_sql(relations, dimensions, most), vector, model)
     return pd.DataFrame([tuple(row) for row in rows], columns=SCORED).astype({"passage": object})
 
 

@@ -34,9 +34,9 @@ class Vectors:
         return len(self.ids)
 
 
-def send(column: Column) -> str:
-    """The SQL expression that sends a vector column as bytes."""
-    return f"{column.type_name}_send({column.sql})"
+def send(column: Column, expression: str | None = None) -> str:
+    """The SQL expression that sends a vector column, or `expression` of its type, as bytes."""
+    return f"{column.type_name}_send({expression or column.sql})"
 
 
 def decode(column: Column, payloads: Sequence[bytes]) -> Matrix:
@@ -77,7 +77,12 @@ async def stream(
 
 async def read(database: Database, sql: str, *arguments: Any, column: Column, size: int) -> Vectors:
     """All batches of `stream` in one."""
-    batches = [batch async for batch in stream(database, sql, *arguments, column=column, size=size)]
+    return await gathered(stream(database, sql, *arguments, column=column, size=size))
+
+
+async def gathered(streamed: AsyncIterator[Vectors]) -> Vectors:
+    """All batches of a stream in one."""
+    batches = [batch async for batch in streamed]
     if not batches:
         return Vectors(ids=[], matrix=np.empty((0, 0), dtype=np.float32))
     return Vectors(

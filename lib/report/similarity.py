@@ -10,7 +10,8 @@ from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.report.values import Values
 from lib.similarity import measure
-from lib.similarity.scores import separation, summarise
+from lib.similarity.scores import summarise
+from lib.similarity.separation import separation
 
 
 async def similarity(
@@ -26,7 +27,10 @@ async def similarity(
     for label in labels:
         for model in models:
             total = sources["life_dashboard"]["by_model"][label]
-            pair = await measure.measure_pair(databases, relations, label, model, total, seed)
+            stored = sources["knowledge_base"]["embeddings_by_model"][model]
+            pair = await measure.measure_pair(
+                databases, relations, label, model, total, stored, seed
+            )
             top1 = pair.scores[:, 0][np.isfinite(pair.scores[:, 0])]
             pairs.append(
                 {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lib.databases import books, passages, similar, vectors
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
-from lib.similarity.calibration import Background
+from lib.similarity.calibration import Background, calibrate
 from lib.similarity.scores import unit
 
 MOST_RESULTS = 200
@@ -66,10 +66,17 @@ async def by_words(databases: Databases, relations: Relations, text: str, most: 
 
 
 def calibrated(results: Results, background: Background, passages: int) -> pd.DataFrame:
-    """The rows with `percentile` (of random pairs that score lower) and `expected` (E)."""
-    scores = results.rows["score"].to_numpy(dtype=float)
+    """The rows with what their scores are worth.
+
+    Further columns: `percentile` (of random pairs that score lower), `expected` (E), `at_floor` (E
+    is only known to be below that) and `chance` (E in words).
+    """
+    worth = calibrate(results.rows["score"].to_numpy(dtype=float), background, passages)
     return results.rows.assign(
-        percentile=background.percentile(scores), expected=background.expected(scores, passages)
+        percentile=worth.percentile,
+        expected=worth.expected,
+        at_floor=worth.at_floor,
+        chance=worth.words(),
     )
 
 

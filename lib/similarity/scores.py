@@ -1,8 +1,8 @@
-"""Cosine scores: nearest passages, random pairs, and what separates them. Pure functions."""
+"""Cosine scores of vectors: nearest passages, summaries, histograms. Pure functions."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 Scores = NDArray[np.float32]
 
-NEAREST = "nearest passage"
 RANDOM_PAIRS = "random pairs"
-ORDINALS = {1: "nearest", 2: "2nd nearest", 3: "3rd nearest"}
 
 
 @dataclass(frozen=True)
@@ -43,19 +41,6 @@ def summarise(scores: NDArray[Any]) -> Summary:
     p50, p95, p99 = (float(p) for p in np.percentile(scores, [50, 95, 99]))
     sd = float(np.std(scores, ddof=1, dtype=np.float64)) if len(scores) > 1 else None
     return Summary(len(scores), float(np.mean(scores, dtype=np.float64)), sd, p50, p95, p99)
-
-
-def separation(nearest: NDArray[Any], background: NDArray[Any]) -> float | None:
-    """The chance that a nearest score exceeds a background score, ties counting half.
-
-    The area under the ROC curve: the Mann–Whitney U divided by the number of pairs.
-    """
-    if len(nearest) == 0 or len(background) == 0:
-        return None
-    ordered = np.sort(background)
-    below = np.searchsorted(ordered, nearest, side="left").astype(np.float64)
-    at_most = np.searchsorted(ordered, nearest, side="right")
-    return float((below + at_most).mean() / (2 * len(ordered)))
 
 
 @dataclass
@@ -127,42 +112,6 @@ def histogram(series: dict[str, NDArray[Any]], bins: int = 60) -> pd.DataFrame:
             )
         )
     return pd.concat(frames, ignore_index=True)[columns]
-
-
-def series_of_pair(nearest: Scores, background: NDArray[Any], k: int) -> dict[str, NDArray[Any]]:
-    """The three distributions of one pair of labels: nearest, k-th nearest, and random pairs.
-
-    `nearest` has shape (highlights, at least k), best first; places that are empty are left out.
-    """
-    columns = {
-        NEAREST: nearest[:, 0],
-        f"{k}th nearest" if k > 3 else ORDINALS[k]: nearest[:, k - 1],
-    }
-    series = {name: scores[np.isfinite(scores)] for name, scores in columns.items()}
-    return series | {RANDOM_PAIRS: background}
-
-
-def histogram_of_pair(nearest: Scores, background: NDArray[Any], k: int) -> pd.DataFrame:
-    """`histogram` of `series_of_pair`."""
-    return histogram(series_of_pair(nearest, background, k))
-
-
-def describe_pair(nearest: Scores, background: NDArray[Any], k: int) -> pd.DataFrame:
-    """The same distributions in figures, with their separation from the background.
-
-    Columns `series`, `n`, `mean`, `sd`, `p50`, `p95`, `p99` and `separation` (None for the
-    background itself); empty when nothing could be compared.
-    """
-    rows = [
-        {
-            "series": name,
-            **asdict(summarise(scores)),
-            "separation": None if name == RANDOM_PAIRS else separation(scores, background),
-        }
-        for name, scores in series_of_pair(nearest, background, k).items()
-        if len(scores)
-    ]
-    return pd.DataFrame(rows)
 
 
 def histogram_by_model(series: dict[str, dict[str, NDArray[Any]]]) -> pd.DataFrame:

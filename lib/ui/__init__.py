@@ -2,7 +2,8 @@
 
 `frame` draws what surrounds every page, `asking` runs the queries of `lib`, `cards` and `passages`
 show what came of them. The sections of the Matches page that have controls of their own are in
-`orders`, `fallbacks`, `finding` and `explanations`.
+`orders`, `fallbacks`, `finding` and `explanations`, those of the Scores page in `scored`,
+`thresholds` and `side_by_side`.
 """
 
 from lib.ui.asking import Counted, ask, derive, embed, examine, limits
@@ -24,11 +25,15 @@ from lib.ui.frame import ICON, ensure_frame, navigation, run_page
 from lib.ui.matched import Matched
 from lib.ui.orders import show_pairs, show_trial
 from lib.ui.passages import choose_highlight, show_passage
+from lib.ui.scored import Scored, show_summary
+from lib.ui.side_by_side import measured, show_side_by_side
+from lib.ui.thresholds import explore_scores
 
 __all__ = [
     "ICON",
     "Counted",
     "Matched",
+    "Scored",
     "ask",
     "browse_highlights",
     "card",
@@ -43,7 +48,9 @@ __all__ = [
     "ensure_frame",
     "escape",
     "examine",
+    "explore_scores",
     "limits",
+    "measured",
     "model_order",
     "navigation",
     "nothing",
@@ -51,6 +58,8 @@ __all__ = [
     "show_error",
     "show_pairs",
     "show_passage",
+    "show_side_by_side",
+    "show_summary",
     "show_trial",
     "state_badge",
 ]

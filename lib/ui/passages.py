@@ -19,18 +19,26 @@ def show_passage(number: int, row: Any, words: list[str]) -> None:
             title = row.title if isinstance(row.title, str) else "unknown book"
             st.markdown(f"**{number}. {escape(title + chapter)}**", width="content")
             st.badge(f"score {row.score:.3f}", color="gray")
-            if hasattr(row, "percentile"):
+            # Missing where there is no background, and for words, whose score is no cosine.
+            if hasattr(row, "percentile") and row.percentile == row.percentile:
                 st.badge(
-                    f"percentile {row.percentile:.2f}",
+                    f"percentile {percentile(row.percentile)}",
                     color="blue",
                     help="Share of random pairs that score lower.",
                 )
                 st.badge(
-                    f"by chance {row.expected:,.2g}",
+                    f"by chance: {row.chance}",
                     color="green" if row.expected < 1 else "orange",
-                    help="Passages of this library expected to score as high by chance.",
+                    help="Unrelated passages of this library expected to score as high, or in how "
+                    f"many searches there is one (E = {row.expected:,.2g}"
+                    f"{' at most' if row.at_floor else ''}).",
                 )
         st.markdown(markup.mark(row.content or "", words))
+
+
+def percentile(value: float) -> str:
+    """A percentile, never rounded up to 100 while a random pair scores as high."""
+    return "100" if value == 100 else f"{min(value, 99.99):.2f}"
 
 
 def choose_highlight(choices: pd.DataFrame, key: str) -> None:

@@ -15,10 +15,10 @@ from scipy import spatial, stats
 from lib.similarity.scores import (
     NearestPassages,
     histogram,
-    separation,
     summarise,
     unit,
 )
+from lib.similarity.separation import separation
 
 Floats = NDArray[np.float32]
 # Few different values, so that ties occur.

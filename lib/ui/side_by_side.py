@@ -1,0 +1,171 @@
+"""Small multiples of the Scores page: every model by itself, or one book beside the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lib import charts
+from lib.charts import Drawing
+from lib.databases import highlights
+from lib.similarity import by_book, measure
+from lib.similarity.distributions import NEAREST, describe_pair, distribution, series_of_pair
+from lib.similarity.measure import PairScores
+from lib.ui.asking import Counted, ask, derive
+from lib.ui.cards import download, escape, nothing
+from lib.ui.scored import Key, Scored
+
+PANEL_WIDTH = 290
+CAPTION = "Coloured: nearest passages. Grey: random pairs. Every area is 1; an ECDF ends at 100%."
+
+
+@st.fragment
+def show_side_by_side(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) -> None:
+    """Small multiples by book or by model, as chosen.
+
+    `embedded` highlights by label, `stored` passages by model.
+    """
+    by = st.segmented_control(
+        "Side by side",
+        ("books", "models"),
+        default="books",
+        required=True,
+        key="beside",
+        bind="query-params",
+    )
+    if by == "books":
+        _books(scored)
+    else:
+        _models(scored, embedded, stored)
+
+
+def _books(scored: Scored) -> None:
+    """The books with most highlights, or those chosen, on one axis of scores."""
+    pair = scored.pair
+    book_of = ask(highlights.read_book_ids, pair.highlight_model)
+    books = by_book.titles_of(pair.highlight_ids, book_of, scored.titles)
+    known = by_book.largest(books)
+    if known in ([], [by_book.NO_BOOK]):
+        nothing("No highlight of this label has a book.", "Look at the models side by side.")
+        return
+    # A book of another label, or of an address, need not be one of these.
+    st.session_state["books"] = [b for b in st.session_state.get("books", []) if b in known]
+    chosen = st.multiselect(
+        "Books",
+        known,
+        key="books",
+        bind="query-params",
+        max_selections=by_book.MOST_BOOKS,
+        placeholder=f"The {min(by_book.FIRST_BOOKS, len(known))} with most highlights: or choose",
+    )
+    shown = chosen or known[: by_book.FIRST_BOOKS]
+    key: Key = (*scored.key, scored.shape, tuple(shown))
+    figures = derive(by_book.separate_books, key, pair.scores, pair.background.pairs, books, shown)
+    frames = derive(_book_frames, key, pair, books, shown, scored.shape)
+    ends = [(frame["left"].min(), frame["right"].max()) for frame in frames if len(frame)]
+    domain = (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+    with st.grid(3, min_column_width=PANEL_WIDTH):
+        for frame, row in zip(frames, figures.itertuples(), strict=True):
+            _panel(
+                charts.panel(frame, pair.passage_model, scored.models, scored.shape, domain),
+                row.book,
+                f"{row.highlights:,} highlights. {_separation(row)}",
+                f"book-{row.book}",
+            )
+    st.caption(
+        f"{CAPTION} {len(shown):,} of {len(known):,} books, all under "
+        f"{escape(pair.passage_model)} on one axis, against the same random pairs."
+    )
+    download(figures, "scores-by-book", "Figures as CSV")
+
+
+def _book_frames(
+    pair: PairScores, books: list[str], shown: list[str], shape: str
+) -> list[pd.DataFrame]:
+    return [
+        distribution(
+            by_book.series_of_book(pair.scores, pair.background.scores, books, book), shape
+        )
+        for book in shown
+    ]
+
+
+def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) -> None:
+    """Every label against its own model and, where it has none, against each; own axes."""
+    labels = [label for label in embedded if label in stored]
+    wanted = [(label, label) for label in labels]
+    wanted += [(label, model) for label in embedded if label not in stored for model in stored]
+    st.caption(
+        "Each label of highlights against its own model; highlights without a model of their own "
+        "against every one. **Scores of two models must not be compared**: each panel has an axis "
+        "of its own. Compare how far the nearest passages stand out from random pairs."
+    )
+    if not wanted:
+        nothing("No label of highlights is a model of passages.", "Look at the pair above.")
+        return
+    rows = []
+    with st.grid(3, min_column_width=PANEL_WIDTH):
+        for label, model in wanted:
+            pair = measured(label, model, embedded, stored)
+            key = (label, model, scored.k, scored.shape)
+            frame = derive(_model_frame, key, pair, scored.k, scored.shape)
+            summary = derive(
+                describe_pair,
+                (label, model, scored.k),
+                pair.scores,
+                pair.background.scores,
+                pair.background.pairs,
+                scored.k,
+            )
+            title = model if label == model else f"{label} against {model}"
+            if summary.empty or summary["series"].iat[0] != NEAREST:
+                st.markdown(f"**{escape(title)}**  \nNothing to compare.")
+                continue
+            figures = summary.iloc[0]
+            rows.append({"highlight_model": label, "passage_model": model, **figures.to_dict()})
+            _panel(
+                charts.panel(frame, model, scored.models, scored.shape),
+                title,
+                f"{int(figures['n']):,} highlights. {_separation(figures)}",
+                f"pair-{label}-{model}",
+            )
+    st.caption(CAPTION)
+    download(pd.DataFrame(rows), "scores-by-model", "Figures as CSV")
+
+
+def _model_frame(pair: PairScores, k: int, shape: str) -> pd.DataFrame:
+    return distribution(series_of_pair(pair.scores, pair.background.scores, k), shape)
+
+
+def measured(
+    label: str, model: str, embedded: dict[str, int], stored: dict[str, int]
+) -> PairScores:
+    """The pair of a label and a model, measured once, with a bar that shows how far it is."""
+    return ask(
+        measure.measure_pair,
+        label,
+        model,
+        int(embedded[label]),
+        int(stored[model]),
+        counted=Counted("on_passages", "Passages compared", int(stored[model])),
+    )
+
+
+def _panel(drawing: Drawing, title: str, figures: str, name: str) -> None:
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{escape(title)}**  \n{figures}")
+        st.altair_chart(
+            drawing,
+            width="stretch",
+            alt=f"Small multiple of scores of {title}: nearest passages, random pairs. {figures}",
+            key=f"panel-{name}",
+        )
+
+
+def _separation(row: Any) -> str:
+    if pd.isna(row.separation):
+        return "Nothing to separate."
+    interval = f" ({row.low:.3f} to {row.high:.3f})" if pd.notna(row.low) else ""
+    return f"Separation {row.separation:.3f}{interval}."
