@@ -31,6 +31,8 @@ def render(report: dict[str, Any], form: Format) -> str:
         "percent": percent,
         "interval": interval,
         "score": score,
+        "scores": scores,
+        "significant": significant,
         "chance": chance,
         "cell": cell,
     }
@@ -50,6 +52,16 @@ def interval(bounds: list[float] | tuple[float, float] | None) -> str:
 def score(value: float | None) -> str:
     """A score to three decimals."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def scores(bounds: list[float] | None) -> str:
+    """An interval of scores or areas to three decimals."""
+    return "–" if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+
+
+def significant(value: float | None) -> str:
+    """A number to two significant digits."""
+    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def chance(p_value: float | None) -> str:

@@ -412,7 +412,31 @@ CONTRACT: dict[str, Any] = {
                 "highlights": int,
                 "background": SUMMARY,
                 "top1": SUMMARY,
+                "top10": SUMMARY,
+                "passages": int,
+                "way": OneOf(("exact", "index", "sample")),
+                "measured": str,
                 "separation_auc": Maybe(float),
+                "separation_ci95": Maybe(INTERVAL),
+                "overlap": Maybe(float),
+                "calibrated": [
+                    {
+                        "quantile": float,
+                        "score": float,
+                        "percentile": Maybe(float),
+                        "expected": Maybe(float),
+                        "at_floor": bool,
+                        "chance": str,
+                    }
+                ],
+                "expected_below_1": {
+                    "highlights": int,
+                    "rate": Maybe(float),
+                    "ci95": Maybe(INTERVAL),
+                    "rate_by_chance": float,
+                },
+                "threshold_e1": Maybe(float),
+                "seed": int,
             }
         ]
     },

@@ -156,6 +156,30 @@ def make_report(label: str = "nomic", verdict: str = "aligned", rate: float | No
                     "background": summary,
                     "top1": {**summary, "p50": 0.876},
                     "separation_auc": 0.991,
+                    "separation_ci95": [0.987, 0.994],
+                    "overlap": 0.104,
+                    "passages": 400,
+                    "way": "exact",
+                    "measured": f"All 82 highlights under {label} were compared.",
+                    "top10": {**summary, "p50": 0.511},
+                    "calibrated": [
+                        {
+                            "quantile": 0.5,
+                            "score": 0.876,
+                            "percentile": 99.9,
+                            "expected": 0.077,
+                            "at_floor": True,
+                            "chance": "less than 1 search in 13",
+                        }
+                    ],
+                    "expected_below_1": {
+                        "highlights": 61,
+                        "rate": rate,
+                        "ci95": [0.645, 0.832],
+                        "rate_by_chance": 0.632,
+                    },
+                    "threshold_e1": 0.655,
+                    "seed": 0,
                 }
             ]
         },

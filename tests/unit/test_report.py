@@ -70,6 +70,9 @@ def test_json_never_holds_what_json_cannot() -> None:
         render(report, "json")
 
 
+SCORES = ["nomic", "nomic", "0.876", "0.512", "0.991"]
+
+
 def test_html_shows_the_figures() -> None:
     page = _Page(render(make_report("nomic"), "html"))
     assert ["Any window", "40", "50.0%", "39.3 to 60.7%"] in page.rows
@@ -77,7 +80,8 @@ def test_html_shows_the_figures() -> None:
     assert ["Order", "1", "2", "Confirmed", "Contradicted", "Unverified"] in page.rows
     for order in ("middle_out", "edge_first", "sequential", "spread"):
         assert [order, "37.5%", "50.0%", "31", "2", "7"] in page.rows
-    assert ["nomic", "nomic", "0.876", "0.512", "0.991"] in page.rows
+    assert [*SCORES, "0.987 to 0.994", "10.4%", "75.0%"] in page.rows
+    assert ["50.0%", "0.876", "99.900", "0.077", "less than 1 search in 13"] in page.rows
     assert ["nomic", "nomic", "aligned", "12", "91.7%", "A note on nomic."] in page.rows
     assert ["highlights", "7", "nomic", "other", "0.250"] in page.rows
 
@@ -100,7 +104,8 @@ def test_markdown_shows_the_figures() -> None:
     rows = _markdown_rows(render(make_report("nomic"), "md"))
     assert ["any window", "40", "50.0%", "39.3 to 60.7%"] in rows
     assert ["spread", "37.5%", "50.0%", "31", "2", "7"] in rows
-    assert ["nomic", "nomic", "0.876", "0.512", "0.991"] in rows
+    assert [*SCORES, "0.987 to 0.994", "10.4%", "75.0%"] in rows
+    assert ["50.0%", "0.876", "99.900", "0.077", "less than 1 search in 13"] in rows
     assert ["highlights", "7", "nomic", "other", "0.250"] in rows
 
 
@@ -190,7 +195,7 @@ def test_what_came_later_is_shown_for_people(form: Any) -> None:
 def test_markdown_tables_are_whole_and_even_with_hostile_groups() -> None:
     report = _with_groups(["a|b", "c\nd", "# e", HOSTILE])
     tables = _sections(render(report, "md"))
-    assert len(tables) == 10
+    assert len(tables) == 11
     for header, line, *rows in tables:
         assert set("".join(line)) <= set("-:")
         assert {len(row) for row in rows} <= {len(header)} == {len(line)}
