@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -51,13 +52,16 @@ def panel(
     models: Sequence[str],
     shape: str,
     domain: tuple[float, float] | None = None,
-) -> Drawing:
+) -> dict[str, Any]:
     """The same, small, without legend, brush and rule: one of several beside each other.
 
-    `domain` is that of the axis of scores, where several panels share it.
+    A drawing without its data, which serves for any frame with the series of this one: writing a
+    drawing takes longer than all else about it. `domain` is that of the axis of scores, where
+    several panels share it.
     """
     marks = _marks(frame, model, models, shape, domain, compact=True)
-    return alt.layer(*marks).properties(height=PANEL_HEIGHT)
+    drawing: dict[str, Any] = alt.layer(*marks).properties(height=PANEL_HEIGHT).to_dict()
+    return {key: value for key, value in drawing.items() if key not in ("data", "datasets")}
 
 
 def _marks(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lib.similarity.calibration import Background
 from lib.similarity.distributions import NEAREST, Series
 from lib.similarity.scores import RANDOM_PAIRS, Scores
 from lib.similarity.separation import separate
@@ -45,20 +46,20 @@ def series_of_book(
 
 
 def separate_books(
-    scores: Scores, pairs: NDArray[Any], books: Sequence[str], shown: Sequence[str]
+    scores: Scores, background: Background, books: Sequence[str], shown: Sequence[str]
 ) -> pd.DataFrame:
     """The separation of each of some books from the same random pairs.
 
     Columns `book`, `highlights`, `median` (of the nearest scores), `separation`, `low`, `high` (its
     95% interval, None with fewer than two highlights). `scores` has shape (highlights, any), best
-    first, `books` one title each; `pairs` as of `lib.similarity.separation.separate`.
+    first, `books` one title each.
     """
     titles = np.asarray(books, dtype=object)
     rows = []
     for book in shown:
         mine = scores[titles == book, 0]
         mine = mine[np.isfinite(mine)]
-        found = separate(mine, pairs)
+        found = separate(mine, background.pairs, background.scores)
         rows.append(
             {
                 "book": book,

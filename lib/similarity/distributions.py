@@ -119,13 +119,13 @@ def describe_pair(
 
     Columns `series`, `n`, `mean`, `sd`, `p50`, `p95`, `p99`, `separation`, `low`, `high` (its 95%
     interval) and `overlap`; the last four are None for the background itself. Empty when nothing
-    could be compared. `pairs` as of `lib.similarity.separation.separate`.
+    could be compared. `background` is ascending, `pairs` is as `separate` takes it.
     """
     rows = []
     for name, scores in series_of_pair(nearest, background, k).items():
         if not len(scores):
             continue
-        found = None if name == RANDOM_PAIRS else separate(scores, pairs)
+        found = None if name == RANDOM_PAIRS else separate(scores, pairs, background)
         rows.append(
             {
                 "series": name,

@@ -46,24 +46,30 @@ def separation(nearest: NDArray[Any], background: NDArray[Any]) -> float | None:
 
 def placements(scores: NDArray[Any], ordered: NDArray[Any]) -> NDArray[np.float64]:
     """The share of the ascending scores `ordered` below each of `scores`, ties counting half."""
-    below = np.searchsorted(ordered, scores, side="left").astype(np.float64)
-    at_most = np.searchsorted(ordered, scores, side="right")
-    return (below + at_most) / (2 * len(ordered))
+    below = np.searchsorted(ordered, scores, side="left")
+    tied = ordered[np.minimum(below, len(ordered) - 1)] == scores
+    at_most = below.copy()
+    at_most[tied] = np.searchsorted(ordered, scores[tied], side="right")
+    placed: NDArray[np.float64] = (below + at_most) / (2 * len(ordered))
+    return placed
 
 
-def separate(nearest: NDArray[Any], pairs: NDArray[Any]) -> Separation | None:
+def separate(
+    nearest: NDArray[Any], pairs: NDArray[Any], ordered: NDArray[Any] | None = None
+) -> Separation | None:
     """Separation and its interval.
 
     `nearest` has one score a highlight. `pairs`, of shape (a, b), has the scores of a drawn
     highlights with b drawn passages, NaN for a pair to leave out; scores that are independent of
-    each other are given as a column. None where either side is empty.
+    each other are given as a column. `ordered` are the same, ascending, for who has them already.
+    None where either side is empty.
     """
     nearest = nearest[np.isfinite(nearest)]
     there = ~np.isnan(pairs)
     random = pairs[there]
     if len(nearest) == 0 or len(random) == 0:
         return None
-    placed = placements(nearest, np.sort(random))
+    placed = placements(nearest, np.sort(random) if ordered is None else ordered)
     area = float(placed.mean())
     if len(nearest) < 2:
         return Separation(area, None, None)

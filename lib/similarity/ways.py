@@ -75,12 +75,21 @@ async def _compare(
     batches: AsyncIterator[Vectors],
     on_passages: OnCount,
 ) -> int:
+    """Compare each batch while the next one is read; returns how many passages there were."""
     seen = 0
-    async for batch in batches:
-        if comparable(highlights, batch):
-            await asyncio.to_thread(_take_in, kept, batch)
-        seen += len(batch)
-        on_passages(seen)
+    working: asyncio.Future[None] | None = None
+    try:
+        async for batch in batches:
+            if working is not None:
+                await working
+            working = None
+            if comparable(highlights, batch):
+                working = asyncio.ensure_future(asyncio.to_thread(_take_in, kept, batch))
+            seen += len(batch)
+            on_passages(seen)
+    finally:
+        if working is not None:
+            await working
     return seen
 
 

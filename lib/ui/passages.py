@@ -10,6 +10,9 @@ import streamlit as st
 from lib import markup
 from lib.ui.cards import escape
 
+# E up to which a first result is rarely chance: in one search of ten, if nothing is to be found.
+RARE = 0.1
+
 
 def show_passage(number: int, row: Any, words: list[str]) -> None:
     """One search result: where it stands, what its score is worth, and its words."""
@@ -28,7 +31,11 @@ def show_passage(number: int, row: Any, words: list[str]) -> None:
                 )
                 st.badge(
                     f"by chance: {row.chance}",
-                    color="green" if row.expected < 1 else "orange",
+                    color="green"
+                    if row.expected <= RARE
+                    else "orange"
+                    if row.expected >= 1
+                    else "gray",
                     help="Unrelated passages of this library expected to score as high, or in how "
                     f"many searches there is one (E = {row.expected:,.2g}"
                     f"{' at most' if row.at_floor else ''}).",

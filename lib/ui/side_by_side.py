@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from lib import charts
-from lib.charts import Drawing
 from lib.databases import highlights
 from lib.similarity import by_book, measure
 from lib.similarity.distributions import NEAREST, describe_pair, distribution, series_of_pair
@@ -62,14 +61,25 @@ def _books(scored: Scored) -> None:
     )
     shown = chosen or known[: by_book.FIRST_BOOKS]
     key: Key = (*scored.key, scored.shape, tuple(shown))
-    figures = derive(by_book.separate_books, key, pair.scores, pair.background.pairs, books, shown)
+    figures = derive(by_book.separate_books, key, pair.scores, pair.background, books, shown)
     frames = derive(_book_frames, key, pair, books, shown, scored.shape)
     ends = [(frame["left"].min(), frame["right"].max()) for frame in frames if len(frame)]
     domain = (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+    # One drawing serves all books: only the data differ.
+    drawing = derive(
+        charts.panel,
+        (*key, domain),
+        frames[0],
+        pair.passage_model,
+        scored.models,
+        scored.shape,
+        domain,
+    )
     with st.grid(3, min_column_width=PANEL_WIDTH):
         for frame, row in zip(frames, figures.itertuples(), strict=True):
             _panel(
-                charts.panel(frame, pair.passage_model, scored.models, scored.shape, domain),
+                drawing,
+                frame,
                 row.book,
                 f"{row.highlights:,} highlights. {_separation(row)}",
                 f"book-{row.book}",
@@ -126,7 +136,8 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
             figures = summary.iloc[0]
             rows.append({"highlight_model": label, "passage_model": model, **figures.to_dict()})
             _panel(
-                charts.panel(frame, model, scored.models, scored.shape),
+                derive(charts.panel, key, frame, model, scored.models, scored.shape),
+                frame,
                 title,
                 f"{int(figures['n']):,} highlights. {_separation(figures)}",
                 f"pair-{label}-{model}",
@@ -153,10 +164,13 @@ def measured(
     )
 
 
-def _panel(drawing: Drawing, title: str, figures: str, name: str) -> None:
+def _panel(
+    drawing: dict[str, Any], frame: pd.DataFrame, title: str, figures: str, name: str
+) -> None:
     with st.container(gap="xsmall"):
         st.markdown(f"**{escape(title)}**  \n{figures}")
-        st.altair_chart(
+        st.vega_lite_chart(
+            frame,
             drawing,
             width="stretch",
             alt=f"Small multiple of scores of {title}: nearest passages, random pairs. {figures}",

@@ -71,9 +71,9 @@ def explore_scores(scored: Scored, summary: pd.DataFrame) -> None:
         controls = st.container(horizontal=True, vertical_alignment="bottom")
         with controls:
             chosen, depth = _choose(scored, low, high)
+        with drawing:
+            _draw(scored, threshold, chosen, (low, high))
         _list(scored, threshold, chosen, depth)
-    with drawing:
-        _draw(scored, threshold, chosen, (low, high))
 
 
 def _draw(scored: Scored, threshold: float, chosen: Range | None, ends: Range) -> None:
