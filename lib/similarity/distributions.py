@@ -47,11 +47,11 @@ def distribution(series: Series, shape: str) -> pd.DataFrame:
     `series`, `score` (middle), `left`, `right` (of the bin, or of half a step either way) and
     `height`: the density, or for ECDF the share of the scores at or below. Empty without scores.
     """
+    columns = ["series", "score", "left", "right", "height"]
     if shape == "histogram":
         frame = histogram(series).rename(columns={"middle": "score", "density": "height"})
-        return frame.drop(columns="share")
+        return frame[columns]
     filled = {name: scores for name, scores in series.items() if len(scores)}
-    columns = ["series", "score", "left", "right", "height"]
     if not filled:
         return pd.DataFrame(columns=columns)
     grid = _grid(filled, POINTS, ends=(-1.0, 1.0))

@@ -1,4 +1,4 @@
-"""Cosine scores and what separates them, against scipy, full sorts and counting."""
+"""Cosine scores, nearest passages and histograms, against scipy, full sorts and counting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
-from scipy import spatial, stats
+from scipy import spatial
 
 from lib.similarity.scores import (
     NearestPassages,
@@ -18,11 +18,8 @@ from lib.similarity.scores import (
     summarise,
     unit,
 )
-from lib.similarity.separation import separation
 
 Floats = NDArray[np.float32]
-# Few different values, so that ties occur.
-SCORES = st.lists(st.sampled_from([-0.5, 0.0, 0.25, 0.5, 0.75]), min_size=1, max_size=12)
 
 
 def test_unit_rows_have_length_one_and_keep_their_direction() -> None:
@@ -56,26 +53,6 @@ def test_summarise_says_none_for_what_it_cannot_know() -> None:
 def test_the_mean_of_many_float32_scores_does_not_drift() -> None:
     scores = np.full(1_000_000, 0.1, dtype=np.float32)
     assert summarise(scores).mean == pytest.approx(float(np.float32(0.1)), rel=1e-12)
-
-
-@given(SCORES, SCORES)
-def test_separation_counts_the_pairs_that_are_in_order(
-    nearest: list[float], background: list[float]
-) -> None:
-    won = sum((a > b) + (a == b) / 2 for a in nearest for b in background)
-    expected = won / (len(nearest) * len(background))
-    assert separation(np.array(nearest), np.array(background)) == pytest.approx(expected)
-
-
-def test_separation_of_two_normals_is_the_closed_form() -> None:
-    rng = np.random.default_rng(1)
-    found = separation(rng.normal(1, 1, 20_000), rng.normal(0, 1, 20_000))
-    assert found == pytest.approx(stats.norm.cdf(1 / math.sqrt(2)), abs=0.01)
-
-
-def test_separation_needs_both_sides() -> None:
-    assert separation(np.empty(0), np.array([0.5])) is None
-    assert separation(np.array([0.5]), np.empty(0)) is None
 
 
 @given(
