@@ -84,7 +84,15 @@ def _marks(
     legend = (
         None
         if compact
-        else alt.Legend(title=None, orient="top", labelLimit=320, columns=3, symbolOpacity=1)
+        else alt.Legend(
+            title=None,
+            orient="top",
+            labelLimit=320,
+            columns=3,
+            symbolOpacity=1,
+            symbolType="square" if shape == "histogram" else "stroke",
+            symbolStrokeWidth=3,
+        )
     )
     base = alt.Chart(frame).encode(
         color=colours.legend(legend),

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from lib.databases import highlights
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.report.values import Values, as_list, number, rate
@@ -36,10 +37,12 @@ async def similarity(
     seed: int,
 ) -> Values:
     """Scores of the nearest passages against random pairs, by pair of labels."""
+    counts = await highlights.count_by_model(databases, relations)
+    embedded = dict(zip(counts["model"], counts["embedded"], strict=True))
     pairs = []
     for label in labels:
         for model in models:
-            total = sources["life_dashboard"]["by_model"][label]
+            total = int(embedded.get(label, 0))
             stored = sources["knowledge_base"]["embeddings_by_model"][model]
             pair = await measure.measure_pair(
                 databases, relations, label, model, total, stored, seed

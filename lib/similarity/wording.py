@@ -11,13 +11,14 @@ def how_measured(pair: PairScores) -> str:
     looked_at, total = len(pair.highlight_ids), pair.highlights_total
     sampled = looked_at + pair.zero < total
     heard = f"A sample of {looked_at:,} of {total:,}" if sampled else f"All {looked_at:,}"
-    passages = f"{pair.passages_total:,} passages"
+    heard = "The only highlight" if total == 1 else f"{heard} highlights"
+    passages = _counted(pair.passages_total, "passage")
     sentence = {
-        "exact": f"{heard} highlights against all {passages}: every pair was compared, exactly.",
-        "index": f"{heard} highlights, each looked up among {passages} by the vector index "
+        "exact": f"{heard} against all {passages}: every pair was compared, exactly.",
+        "index": f"{heard}, each looked up among {passages} by the vector index "
         f"{pair.index}. Such an index is fast and approximate: it may miss a nearest passage, so "
         "true scores are these or a little higher.",
-        "sample": f"{heard} highlights against {pair.passages_compared:,} of {passages}, drawn at "
+        "sample": f"{heard} against {pair.passages_compared:,} of {passages}, drawn at "
         "random: every pair of these was compared. The nearest of all passages score higher than "
         "the nearest of a sample, so these scores are a lower bound.",
     }[pair.way]
@@ -35,6 +36,11 @@ def how_drawn(background: Background) -> str:
         else ""
     )
     return (
-        f"Random pairs: {background.highlights:,} highlights × {background.passages:,} passages, "
+        f"Random pairs: {_counted(background.highlights, 'highlight')} × "
+        f"{_counted(background.passages, 'passage')}, "
         f"drawn at random (seed {background.seed}), {len(background.scores):,} scores.{left_out}"
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

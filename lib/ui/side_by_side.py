@@ -10,14 +10,19 @@ import streamlit as st
 from lib import charts
 from lib.databases import highlights
 from lib.similarity import by_book, measure
-from lib.similarity.distributions import NEAREST, describe_pair, distribution, series_of_pair
+from lib.similarity.distributions import (
+    NEAREST,
+    describe_pair,
+    distribution,
+    ordinal,
+    series_of_pair,
+)
 from lib.similarity.measure import PairScores
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import download, escape, nothing
 from lib.ui.scored import Key, Scored
 
 PANEL_WIDTH = 290
-CAPTION = "Coloured: nearest passages. Grey: random pairs. Every area is 1; an ECDF ends at 100%."
 
 
 @st.fragment
@@ -85,7 +90,8 @@ def _books(scored: Scored) -> None:
                 f"book-{row.book}",
             )
     st.caption(
-        f"{CAPTION} {len(shown):,} of {len(known):,} books, all under "
+        f"Coloured: nearest passages. Grey: random pairs. {_area(scored.shape)} "
+        f"{len(shown):,} of {len(known):,} books, all under "
         f"{escape(pair.passage_model)} on one axis, against the same random pairs."
     )
     download(figures, "scores-by-book", "Figures as CSV")
@@ -115,10 +121,11 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
     if not wanted:
         nothing("No label of highlights is a model of passages.", "Look at the pair above.")
         return
+    # Measured before the grid is made: in it the bar of each would take a cell.
+    pairs = [measured(label, model, embedded, stored) for label, model in wanted]
     rows = []
     with st.grid(3, min_column_width=PANEL_WIDTH):
-        for label, model in wanted:
-            pair = measured(label, model, embedded, stored)
+        for (label, model), pair in zip(wanted, pairs, strict=True):
             key = (label, model, scored.k, scored.shape)
             frame = derive(_model_frame, key, pair, scored.k, scored.shape)
             summary = derive(
@@ -142,7 +149,10 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
                 f"{int(figures['n']):,} highlights. {_separation(figures)}",
                 f"pair-{label}-{model}",
             )
-    st.caption(CAPTION)
+    st.caption(
+        f"Coloured: nearest passages; dashed: the {ordinal(scored.k)} nearest. Grey: random pairs. "
+        f"{_area(scored.shape)}"
+    )
     download(pd.DataFrame(rows), "scores-by-model", "Figures as CSV")
 
 
@@ -178,8 +188,12 @@ def _panel(
         )
 
 
+def _area(shape: str) -> str:
+    return "Curves show the share of scores at or below." if shape == "ECDF" else "Each area is 1."
+
+
 def _separation(row: Any) -> str:
     if pd.isna(row.separation):
         return "Nothing to separate."
-    interval = f" ({row.low:.3f} to {row.high:.3f})" if pd.notna(row.low) else ""
-    return f"Separation {row.separation:.3f}{interval}."
+    interval = f" ({row.low:.4f} to {row.high:.4f})" if pd.notna(row.low) else ""
+    return f"Separation {row.separation:.4f}{interval}."

@@ -66,7 +66,7 @@ def explore_scores(scored: Scored, summary: pd.DataFrame) -> None:
             threshold,
         )
         _show_passing(found, summary, scored.k)
-        st.caption(f"{how_measured(scored.pair)} {how_drawn(scored.pair.background)}")
+        st.caption(escape(f"{how_measured(scored.pair)} {how_drawn(scored.pair.background)}"))
     with card("Pairs behind the scores"):
         controls = st.container(horizontal=True, vertical_alignment="bottom")
         with controls:
@@ -79,15 +79,16 @@ def explore_scores(scored: Scored, summary: pd.DataFrame) -> None:
 def _draw(scored: Scored, threshold: float, chosen: Range | None, ends: Range) -> None:
     """The chart; a brush over it moves the slider of the pairs that are listed."""
     drawn = scored.drawn()
-    key = f"chart-scores-{scored.name}-{scored.shape}"
+    name = f"chart-scores-{scored.name}-{scored.shape}"
+    count = f"drawn-{name}"
+    key = f"{name}-{st.session_state.get(count, 0)}"
+    if _brushed(key, ends) not in (None, chosen):
+        # The range was changed elsewhere: a new chart has no brush.
+        st.session_state[count] = st.session_state.get(count, 0) + 1
+        key = f"{name}-{st.session_state[count]}"
 
     def take() -> None:
-        brushed = st.session_state[key].selection.get(charts.BRUSH, {})
-        low, high = next(iter(brushed.values()), ends)
-        st.session_state[_range_key(scored)] = (
-            max(ends[0], round(min(low, high), 3)),
-            min(ends[1], round(max(low, high), 3)),
-        )
+        st.session_state[_range_key(scored)] = _brushed(key, ends) or ends
 
     st.altair_chart(
         charts.distributions(
@@ -101,6 +102,17 @@ def _draw(scored: Scored, threshold: float, chosen: Range | None, ends: Range) -
         selection_mode=charts.BRUSH,
     )
     download(drawn, "scores")
+
+
+def _brushed(key: str, ends: Range) -> Range | None:
+    """The range under the brush of a chart, as the slider has it; None where there is none."""
+    if key not in st.session_state:
+        return None
+    brush = st.session_state[key].selection.get(charts.BRUSH) or {}
+    if not brush:
+        return None
+    low, high = next(iter(brush.values()))
+    return max(ends[0], round(min(low, high), 3)), min(ends[1], round(max(low, high), 3))
 
 
 def _show_passing(found: Passing, summary: pd.DataFrame, k: int) -> None:
@@ -131,7 +143,8 @@ def _show_passing(found: Passing, summary: pd.DataFrame, k: int) -> None:
             "Separation (AUC)",
             f"{nearest['separation']:.4f}",
             help="The chance that a nearest score beats that of a random pair: .5 is no better "
-            f"than a coin, 1 is perfect. {interval}",
+            f"than a coin, 1 is perfect. {interval} A nearest passage is the best of many and "
+            "beats random pairs even where none is right: this is no evidence that labels are.",
         )
         st.metric(
             "Overlap",
@@ -182,16 +195,22 @@ def _list(scored: Scored, threshold: float, chosen: Range | None, depth: int) ->
     pair = scored.pair
     if chosen is None:
         listed = pairs.uncertain(pair.scores, threshold, depth)
-        what = f"nearest to the threshold of {threshold:.3f}, on either side: the least certain"
     else:
         listed = pairs.between(pair.scores, *chosen, depth)
-        what = f"from {chosen[0]:.3f} to {chosen[1]:.3f}, the highest scores first"
-    if not len(listed.rows):
+    count, total = len(listed.rows), listed.total
+    if not count:
         nothing("No pair scores like that.", "Choose a wider range of scores.")
         return
-    count = len(listed.rows)
-    first = f"The first {count:,} of {listed.total:,}" if count < listed.total else f"All {count:,}"
-    st.caption(f"{first} pairs, {what}.")
+    first = f"The first {count:,} of {total:,}" if count < total else f"All {count:,}"
+    if chosen is None:
+        st.caption(
+            f"{first} pairs by how near they are to the threshold of {threshold:.3f}, on either "
+            "side: the least certain ones."
+        )
+    else:
+        st.caption(
+            f"{first} pairs from {chosen[0]:.3f} to {chosen[1]:.3f}, the highest scores first."
+        )
     table = ask(
         pairs.read_pairs,
         [pair.highlight_ids[row] for row in listed.rows],
