@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lib.similarity.calibration import Background
 from lib.similarity.measure import PairScores
 
 
-def how_measured(pair: PairScores) -> str:
-    """Which highlights were compared with which passages, and whether exactly."""
+def how_measured(pair: PairScores, written: Callable[[str], str] = str) -> str:
+    """Which highlights were compared with which passages, and whether exactly.
+
+    `written`: how a name from the database is to be written, where the sentence is markup.
+    """
     looked_at, total = len(pair.highlight_ids), pair.highlights_total
     sampled = looked_at + pair.zero < total
     heard = f"A sample of {looked_at:,} of {total:,}" if sampled else f"All {looked_at:,}"
@@ -16,7 +21,7 @@ def how_measured(pair: PairScores) -> str:
     sentence = {
         "exact": f"{heard} against all {passages}: every pair was compared, exactly.",
         "index": f"{heard}, each looked up among {passages} by the vector index "
-        f"{pair.index}. Such an index is fast and approximate: it may miss a nearest passage, so "
+        f"{written(str(pair.index))}. Such an index is fast and approximate: it may miss a nearest passage, so "
         "true scores are these or a little higher.",
         "sample": f"{heard} against {pair.passages_compared:,} of {passages}, drawn at "
         "random: every pair of these was compared. The nearest of all passages score higher than "

@@ -66,7 +66,7 @@ def explore_scores(scored: Scored, summary: pd.DataFrame) -> None:
             threshold,
         )
         _show_passing(found, summary, scored.k)
-        st.caption(escape(f"{how_measured(scored.pair)} {how_drawn(scored.pair.background)}"))
+        st.caption(f"{how_measured(scored.pair, escape)} {how_drawn(scored.pair.background)}")
     with card("Pairs behind the scores"):
         controls = st.container(horizontal=True, vertical_alignment="bottom")
         with controls:
