@@ -21,8 +21,8 @@ def how_measured(pair: PairScores, written: Callable[[str], str] = str) -> str:
     sentence = {
         "exact": f"{heard} against all {passages}: every pair was compared, exactly.",
         "index": f"{heard}, each looked up among {passages} by the vector index "
-        f"{written(str(pair.index))}. Such an index is fast and approximate: it may miss a nearest passage, so "
-        "true scores are these or a little higher.",
+        f"{written(str(pair.index))}. Such an index is fast and approximate: it may miss a "
+        "nearest passage, so true scores are these or a little higher.",
         "sample": f"{heard} against {pair.passages_compared:,} of {passages}, drawn at "
         "random: every pair of these was compared. The nearest of all passages score higher than "
         "the nearest of a sample, so these scores are a lower bound.",
