@@ -67,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--seed", type=int, default=0)
     report.add_argument("--matches", action="store_true", help="list every highlight")
     report.add_argument(
-        "--fail-on", action="append", default=[], help="mismatch, or match-rate<0.4; repeatable"
+        "--fail-on",
+        action="append",
+        default=[],
+        help="mismatch, suspects>10, or match-rate<0.4; repeatable",
     )
     report.set_defaults(command=_report, json=False)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+import scipy.linalg  # noqa: F401  (The limit below reaches only libraries that are loaded.)
 from threadpoolctl import threadpool_limits
 
 from lib import settings as settings_file

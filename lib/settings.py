@@ -130,7 +130,11 @@ class Limits(_Section):
     background_passages: int = Field(2_000, ge=100)
     anchor_highlights: int = Field(600, ge=50)
     anchors: int = Field(300, ge=5)
-    suspect_rows: int = Field(50_000, ge=1_000)
+    anchor_passages: int = Field(40_000, ge=1_000)
+    alignment_rows: int = Field(40_000, ge=1_000)
+    alignment_highlights: int = Field(5_000, ge=300)
+    alignment_megabytes: int = Field(256, ge=16)
+    suspects: int = Field(5_000, ge=10)
 
 
 class Settings(_Section):

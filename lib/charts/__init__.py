@@ -1,6 +1,11 @@
 """Charts: data in, Altair out."""
 
-from lib.charts.alignment import TRUE_PASSAGE, anchor_scores, verdict_matrix
+from lib.charts.alignment import (
+    TRUE_PASSAGE,
+    anchor_scores,
+    spread_within_models,
+    verdict_matrix,
+)
 from lib.charts.colours import Drawing
 from lib.charts.highlights import (
     agreement,
@@ -33,6 +38,7 @@ __all__ = [
     "panel",
     "rate_by_budget",
     "rate_by_position",
+    "spread_within_models",
     "verdict_matrix",
     "window_strip",
 ]

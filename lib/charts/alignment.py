@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import altair as alt
 import pandas as pd
 
@@ -11,13 +13,15 @@ from lib.similarity.scores import RANDOM_PAIRS
 TRUE_PASSAGE = "true passage"
 
 
+VERDICTS = ["aligned", "mismatched", "inconclusive"]
+VERDICT_COLOURS = ["#0B7A5B", "#B4470A", "#66717F"]
+
+
 def verdict_matrix(frame: pd.DataFrame) -> Drawing:
     """Highlight labels × passage models, coloured and labelled by verdict.
 
-    Columns `highlight_model`, `passage_model`, `verdict`, `anchors`, `recall_at_1`,
-    `recall_at_10`, `caption`.
+    Columns as of `lib.similarity.verdicts.as_table`.
     """
-    verdicts = ["aligned", "mismatched", "inconclusive"]
     base = alt.Chart(frame).encode(
         x=alt.X(
             "passage_model:N",
@@ -29,11 +33,7 @@ def verdict_matrix(frame: pd.DataFrame) -> Drawing:
         ),
     )
     cells = base.mark_rect(cornerRadius=6, stroke="white", strokeWidth=3).encode(
-        color=alt.Color(
-            "verdict:N",
-            scale=alt.Scale(domain=verdicts, range=["#0B7A5B", "#B4470A", "#66717F"]),
-            legend=alt.Legend(title=None, orient="bottom"),
-        ),
+        color=_by_verdict("bottom"),
         tooltip=[
             alt.Tooltip("highlight_model:N", title="Highlights"),
             alt.Tooltip("passage_model:N", title="Passages"),
@@ -41,6 +41,7 @@ def verdict_matrix(frame: pd.DataFrame) -> Drawing:
             alt.Tooltip("anchors:Q", title="Anchors"),
             alt.Tooltip("recall_at_1:Q", title="Recall@1", format=".1%"),
             alt.Tooltip("recall_at_10:Q", title="Recall@10", format=".1%"),
+            alt.Tooltip("excess:Q", title="ρ*", format=".2f"),
         ],
     )
     # White on any of the three colours has a contrast of 4.5 and more.
@@ -51,6 +52,51 @@ def verdict_matrix(frame: pd.DataFrame) -> Drawing:
     return alt.layer(cells, words, captions).properties(
         height=90 * frame["highlight_model"].nunique() + 80
     )
+
+
+def _by_verdict(orient: Literal["top", "bottom"]) -> alt.Color:
+    return alt.Color(
+        "verdict:N",
+        scale=alt.Scale(domain=VERDICTS, range=VERDICT_COLOURS),
+        legend=alt.Legend(title=None, orient=orient),
+    )
+
+
+def spread_within_models(nulls: pd.DataFrame, observed: pd.DataFrame) -> Drawing:
+    """What ρ* comes to within each model, and where each pair of labels lies.
+
+    `nulls` has columns `passage_model` and `excess`, one row a split by book; `observed` as of
+    `lib.similarity.verdicts.as_table`.
+    """
+    y = alt.Y("passage_model:N", title="Model of the passages", axis=alt.Axis(labelLimit=220))
+    x = alt.X(
+        "excess:Q", title="ρ* (0: unrelated spaces, 1: one space)", scale=alt.Scale(nice=True)
+    )
+    ticks = (
+        alt.Chart(nulls)
+        .mark_tick(color=GREY, opacity=0.45, thickness=1.5, size=30)
+        .encode(x=x, y=y, tooltip=[alt.Tooltip("excess:Q", title="ρ* of a split", format=".2f")])
+    )
+    points = (
+        alt.Chart(observed.dropna(subset=["excess"]))
+        .mark_point(filled=True, size=130, opacity=1, stroke="white", strokeWidth=1)
+        .encode(
+            x=x,
+            y=y,
+            color=_by_verdict("top"),
+            shape=alt.Shape(
+                "highlight_model:N",
+                legend=alt.Legend(title="Highlights labelled", orient="top", labelLimit=220),
+            ),
+            tooltip=[
+                alt.Tooltip("highlight_model:N", title="Highlights"),
+                alt.Tooltip("passage_model:N", title="Passages"),
+                alt.Tooltip("excess:Q", title="ρ*", format=".2f"),
+                alt.Tooltip("null_below:Q", title="Splits below it", format=".0%"),
+            ],
+        )
+    )
+    return alt.layer(ticks, points).properties(height=64 * observed["passage_model"].nunique() + 90)
 
 
 def anchor_scores(frame: pd.DataFrame) -> Drawing:

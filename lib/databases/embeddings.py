@@ -246,3 +246,69 @@ async def read_dimension(databases: Databases, relations: Relations, model: str)
         model,
     )
     return rows[0]["dimensions"] if rows else None
+
+
+async def stream_with_books(
+    databases: Databases,
+    relations: Relations,
+    model: str,
+    total: int,
+    most: int,
+    seed: int,
+) -> AsyncIterator[Vectors]:
+    """All vectors of one model with the books of their passages, in batches, in no order.
+
+    Of more than `most` in all, about that many: whole blocks of the table drawn at random, the
+    same for the same seed while the table stands; of a view, those whose id has a certain hash.
+    """
+    embeddings, passages = relations.embeddings, relations.passages
+    drawn, chosen = "", ""
+    if total > most and embeddings.is_view:
+        parts = -(-total // most)
+        chosen = f"AND (hashtext({embeddings['chunk_id']}::text) & 2147483647) % {parts} = 0"
+    elif total > most:
+        drawn = f"TABLESAMPLE SYSTEM ({100 * most / total:.6f}) REPEATABLE ({int(seed)})"
+    sql = f"""
+        SELECT vector.id, passage.book, vector.payload
+        FROM (
+            SELECT {embeddings["chunk_id"]} AS id,
+                   {vectors.send(embeddings.columns["embedding"])} AS payload
+            FROM {embeddings.sql} {drawn}
+            WHERE {embeddings["embedding_model"]} = $1
+                  AND {embeddings["embedding"]} IS NOT NULL {chosen}
+        ) AS vector
+        LEFT JOIN (
+            SELECT {passages["chunk_id"]} AS id, {passages["book_id"]}::text AS book
+            FROM {passages.sql}
+        ) AS passage ON passage.id = vector.id
+    """
+    async for batch in vectors.stream(
+        databases.knowledge_base,
+        sql,
+        model,
+        column=embeddings.columns["embedding"],
+        size=databases.settings.limits.batch_rows,
+    ):
+        yield batch
+
+
+async def read_duplicates(databases: Databases, relations: Relations, most: int) -> pd.DataFrame:
+    """Passages that stand more than once under one model.
+
+    Columns `id`, `model`, `rows` and `duplicated` (how many such passages there are in all), the
+    first `most` by model and id.
+    """
+    table = relations.embeddings
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["chunk_id"]} AS id, {table["embedding_model"]}::text AS model,
+               count(*) AS rows, count(*) OVER () AS duplicated
+        FROM {table.sql}
+        GROUP BY 1, 2
+        HAVING count(*) > 1
+        ORDER BY 2, 1
+        LIMIT {int(most)}
+        """
+    )
+    columns = ["id", "model", "rows", "duplicated"]
+    return pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)

@@ -131,3 +131,21 @@ async def read_book_ids(
         model,
     )
     return {row["id"]: row["book"] for row in rows}
+
+
+async def count_by_book_and_model(databases: Databases, relations: Relations) -> pd.DataFrame:
+    """Columns `book` (id as text, or None), `model` (or "unlabelled"), `highlights`, `embedded`."""
+    table = relations.highlights
+    rows = await databases.life_dashboard.fetch(
+        f"""
+        SELECT {table.get("book_id")}::text AS book,
+               coalesce({table.get("embedding_model")}::text, $1) AS model,
+               count(*) AS highlights, count({table["embedding"]}) AS embedded
+        FROM {table.sql}
+        GROUP BY 1, 2
+        ORDER BY 1, 2
+        """,
+        UNLABELLED,
+    )
+    columns = ["book", "model", "highlights", "embedded"]
+    return pd.DataFrame([tuple(row) for row in rows], columns=columns)

@@ -59,7 +59,7 @@ async def check_indexes(
     """The trigram index of the passages, and a vector index for each model."""
     on_passages = await read_indexes(databases, relations.passages)
     on_embeddings = await read_indexes(databases, relations.embeddings)
-    dimensions = await _read_dimensions(databases, relations, models)
+    dimensions = await read_dimensions(databases, relations, models)
     checks = [_check_trigram(relations.passages, on_passages)]
     checks += [
         _check_vector(relations.embeddings, on_embeddings, model, dimensions.get(model))
@@ -68,7 +68,7 @@ async def check_indexes(
     return checks
 
 
-async def _read_dimensions(
+async def read_dimensions(
     databases: Databases, relations: Relations, models: Sequence[str]
 ) -> dict[str, int]:
     """The dimension of one vector of each model: an expression index needs it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,14 @@ ELEMENT_TYPES: dict[str, np.dtype[Any]] = {"vector": np.dtype(">f4"), "halfvec":
 
 @dataclass(frozen=True)
 class Vectors:
-    """Rows of one relation: `ids` in database type, `matrix` of shape (len(ids), dimension)."""
+    """Rows of one relation: `ids` in database type, `matrix` of shape (len(ids), dimension).
+
+    `books` are the ids of their books as text, or None; empty where they were not asked for.
+    """
 
     ids: list[Any]
     matrix: Matrix
+    books: list[str | None] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -58,7 +62,7 @@ def to_text(vector: NDArray[np.floating[Any]]) -> str:
 async def stream(
     database: Database, sql: str, *arguments: Any, column: Column, size: int
 ) -> AsyncIterator[Vectors]:
-    """Batches of a query that yields `id` and `payload` (see `send`).
+    """Batches of a query that yields `id`, `payload` (see `send`) and maybe `book`.
 
     Rows of another dimension than most of the first batch are left out: the gate counts them.
     """
@@ -72,6 +76,7 @@ async def stream(
         yield Vectors(
             ids=[row["id"] for row in kept],
             matrix=decode(column, [row["payload"] for row in kept]),
+            books=[row["book"] for row in kept] if "book" in kept[0] else [],
         )
 
 
@@ -82,10 +87,15 @@ async def read(database: Database, sql: str, *arguments: Any, column: Column, si
 
 async def gathered(streamed: AsyncIterator[Vectors]) -> Vectors:
     """All batches of a stream in one."""
-    batches = [batch async for batch in streamed]
+    return joined([batch async for batch in streamed])
+
+
+def joined(batches: Sequence[Vectors]) -> Vectors:
+    """Several batches as one."""
     if not batches:
         return Vectors(ids=[], matrix=np.empty((0, 0), dtype=np.float32))
     return Vectors(
         ids=[identifier for batch in batches for identifier in batch.ids],
         matrix=np.concatenate([batch.matrix for batch in batches]),
+        books=[book for batch in batches for book in batch.books],
     )

@@ -7,7 +7,7 @@ it once. Every order, every budget and both scopes are then arithmetic on the hi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,15 +56,20 @@ async def scan(
     stride: int = 1,
     mode: Mode = "ilike",
     on_passages: OnCount = lambda seen: None,
+    books: Sequence[str | None] | None = None,
 ) -> Scan:
-    """Find all windows of `highlights` in all passages; `on_passages` is told how many are read."""
+    """Find all windows of `highlights` in all passages; `on_passages` is told how many are read.
+
+    In mode `words` the passages may be those of some `books` only, as `stream_contents` takes
+    them.
+    """
     windows = await asyncio.to_thread(cut, highlights["text"].tolist(), size, stride, mode)
     texts = list(dict.fromkeys(windows.text))
     found = Findings()
     if mode == "ilike":
         places = await find_ilike(databases, relations, texts, found, on_passages)
     else:
-        places = await find_words(databases, relations, texts, size, found, on_passages)
+        places = await find_words(databases, relations, texts, size, found, on_passages, books)
     return await asyncio.to_thread(_assemble, highlights, windows, texts, found, places)
 
 

@@ -7,7 +7,7 @@ one batch of passages is held, and of the batch before it the passages that its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +42,16 @@ async def find_words(
     size: int,
     found: Findings,
     on_passages: Callable[[int], object],
+    books: Sequence[str | None] | None = None,
 ) -> Places:
-    """The hits of `texts`, each of `size` normalised words, in all books; passages into `found`."""
+    """The hits of `texts`, each of `size` normalised words, in all books or in some; passages into
+    `found`."""
     # A space on either side makes a match begin and end with a whole word.
     automaton = await asyncio.to_thread(
         AhoCorasick, [f" {text} " for text in texts], store_patterns=False
     )
     carried: list[_Passage] = []
-    async for batch in passage_queries.stream_contents(databases, relations):
+    async for batch in passage_queries.stream_contents(databases, relations, books):
         first = found.add(batch)
 
         def search(

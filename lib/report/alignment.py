@@ -6,29 +6,57 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from lib.databases import books, embeddings
-from lib.databases.highlights import UNLABELLED
+from lib.databases import books, embeddings, highlights
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.report.values import Values, number, plain
-from lib.similarity import alignment as aligned
-from lib.similarity.coverage import by_book_and_model
+from lib.similarity.alignment import Alignment, measure_alignment
+from lib.similarity.coverage import by_book_and_model, unanswerable
+
+MOST_DUPLICATES = 100
 
 
 async def alignment(
     databases: Databases,
     relations: Relations,
-    anchors: pd.DataFrame,
-    labels: list[str],
-    models: list[str],
+    models: dict[str, int],
     seed: int,
 ) -> Values:
-    """Verdicts by pair of labels, suspects and coverage."""
-    judged = await aligned.measure_alignment(databases, relations, anchors, labels, models, seed)
-    named = [label for label in labels if label != UNLABELLED]
-    suspects = await aligned.measure_suspects(databases, relations, named, models, seed)
+    """Verdicts by pair of labels, suspects, and what can never be found.
+
+    `models` gives the number of vectors of each passage model.
+    """
+    by_label = await highlights.count_by_model(databases, relations)
+    labels = dict(zip(by_label["model"], map(int, by_label["embedded"]), strict=True))
+    judged = await measure_alignment(databases, relations, labels, models, seed)
     covered = await embeddings.read_coverage(databases, relations)
     titles = await books.read_books(databases, relations)
+    heard = await highlights.count_by_book_and_model(databases, relations)
+    duplicates = await embeddings.read_duplicates(databases, relations, MOST_DUPLICATES)
+    return {
+        **_judged(judged),
+        "coverage": _coverage(covered, titles, list(models)),
+        "unanswerable": [
+            {
+                "highlight_model": row.model,
+                "reason": row.reason,
+                "book": row.book if isinstance(row.book, str) else None,
+                "highlights": int(row.highlights),
+            }
+            for row in unanswerable(heard, covered, titles, list(models)).itertuples()
+        ],
+        "duplicates": {
+            "passages": int(duplicates["duplicated"].iloc[0]) if len(duplicates) else 0,
+            "first": [
+                {"id": plain(row.id), "label": row.model, "rows": int(row.rows)}
+                for row in duplicates.itertuples()
+            ],
+        },
+    }
+
+
+def _judged(judged: Alignment) -> Values:
+    looks = judged.unlabelled["looks_like"]
     return {
         "verdicts": [
             {
@@ -36,7 +64,7 @@ async def alignment(
                 "passage_model": pair.passage_model,
                 **asdict(pair.judgement),
             }
-            for pair in judged
+            for pair in judged.pairs
         ],
         "suspects": [
             {
@@ -46,9 +74,31 @@ async def alignment(
                 "looks_like": row.looks_like,
                 "score": number(row.score),
             }
-            for row in suspects.itertuples()
+            for row in judged.suspects.itertuples()
         ],
-        "coverage": _coverage(covered, titles, models),
+        "suspected": judged.suspected,
+        "judged": judged.judged,
+        "false_alarms_expected": number(judged.false_alarms),
+        "unlabelled": {
+            "by_looks": {str(name): int(n) for name, n in looks.value_counts().items()},
+            "like_none": int(looks.isna().sum()),
+        },
+        "notes": judged.notes,
+        "read": [
+            {
+                "relation": row.relation,
+                "label": row.label,
+                "rows": int(row.rows),
+                "total": int(row.total),
+            }
+            for row in judged.read.itertuples()
+        ],
+        "anchors": {
+            "found": judged.anchors,
+            "highlights": judged.anchor_highlights,
+            "passages": judged.anchor_passages,
+            "passages_total": judged.anchor_passages_total,
+        },
     }
 
 

@@ -15,7 +15,6 @@ from lib.databases import books, embeddings, highlights, passages
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.matching import fallback
-from lib.matching.anchors import find_anchors
 from lib.matching.scan import scan
 from lib.matching.study import study
 from lib.report import alignment, matching, similarity
@@ -84,7 +83,10 @@ async def build(
         )
     with clock.stage("alignment"):
         judged = await alignment.alignment(
-            databases, relations, find_anchors(found, read.landings), labels, models, options.seed
+            databases,
+            relations,
+            sources["knowledge_base"]["embeddings_by_model"],
+            options.seed,
         )
     return {
         "version": VERSION,

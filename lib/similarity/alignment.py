@@ -1,195 +1,308 @@
-"""Measures alignment and suspects on the two databases."""
+"""Measures alignment on the two databases: verdicts, suspects, and what has no label."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lib.databases import embeddings, highlights
+from lib.databases import embeddings
+from lib.databases.highlights import UNLABELLED
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.vectors import Vectors
+from lib.matching.anchors import Anchors, search_anchors
 from lib.similarity import suspects, verdicts
-from lib.similarity.measure import SEED, comparable
-from lib.similarity.scores import unit
-from lib.similarity.verdicts import PairAlignment
+from lib.similarity.anchored import Ranks, no_ranks, rank
+from lib.similarity.covariance import (
+    BookNull,
+    covariance_alignment,
+    mean_shift,
+    null_by_books,
+)
+from lib.similarity.rows import LabelledRows, OnCount, read_highlights, read_passages
+from lib.similarity.scores import Matrix, unit
+from lib.similarity.spaces.clusters import FEWEST_INTRUDERS
+from lib.similarity.spaces.owners import Spaces, side_by_side
+from lib.similarity.suspects import Suspects
+from lib.similarity.verdicts import Judgement, PairAlignment
 
-RHO_HIGHLIGHTS = 500
-RHO_PASSAGES = 2_000
+SEED = 0
+COVARIANCE_HIGHLIGHTS = 500
+COVARIANCE_PASSAGES = 1_500
+SUSPECT_COLUMNS = ["relation", "id", "label", "looks_like", "score"]
 
-OnCount = Callable[[int], object]
+
+@dataclass(frozen=True)
+class Alignment:
+    """All that was judged of the vectors of both databases.
+
+    `pairs` are the verdicts, label by label; `nulls[model]` values of ρ* within that model.
+    `suspects`, worst first, has columns `relation`, `id`, `label`, `looks_like` (a label, or None)
+    and `score` (nats per dimension): the first of `suspected` in all, of `judged` rows, of which
+    about `false_alarms` may be honest. `unlabelled` has columns `id` and `looks_like`. `read` has
+    columns `relation`, `label`, `rows` and `total`: where these differ, a sample was judged.
+    `notes` say where a label is half another model's.
+    """
+
+    pairs: list[PairAlignment]
+    nulls: dict[str, NDArray[np.float64]]
+    suspects: pd.DataFrame
+    suspected: int
+    judged: int
+    false_alarms: float
+    unlabelled: pd.DataFrame
+    read: pd.DataFrame
+    anchors: int
+    anchor_highlights: int
+    anchor_passages: int
+    anchor_passages_total: int
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether anything was judged by a sample."""
+        return bool((self.read["rows"] < self.read["total"]).any())
 
 
 async def measure_alignment(
     databases: Databases,
     relations: Relations,
-    anchors: pd.DataFrame,
-    labels: Sequence[str],
-    models: Sequence[str],
+    labels: Mapping[str, int],
+    models: Mapping[str, int],
     seed: int = SEED,
-    on_passages: OnCount = lambda seen: None,
-) -> list[PairAlignment]:
-    """Judge every highlight label against every passage model.
+    on_rows: OnCount = lambda seen: None,
+) -> Alignment:
+    """Judge every highlight label against every passage model, and every row by its label.
 
-    `anchors` has columns `id` (highlight), `model` (its label) and `passage` (id); at most
-    `limits.anchors` of each label are used, drawn by `seed`.
+    `labels` and `models` give a number of vectors for each. `on_rows` is told how many vectors of
+    passages were read.
     """
-    vectors = {
-        label: await highlights.read_vectors(databases, relations, label) for label in labels
+    # Anchors are a matter of text: while they are searched, vectors are read and learned from.
+    searching = asyncio.create_task(search_anchors(databases, relations, seed))
+    try:
+        heard = await read_highlights(databases, relations, labels)
+        written = await read_passages(databases, relations, models, seed, on_rows)
+        learned = await asyncio.to_thread(_learn, written, seed)
+        anchors = await searching
+    finally:
+        searching.cancel()
+    chosen = {label: _choose(databases, anchors, heard[label], seed) for label in labels}
+    true = {
+        model: await _true_passages(databases, relations, model, rows, chosen)
+        for model, rows in written.items()
     }
-    chosen = {label: _choose(databases, anchors, label, vectors[label], seed) for label in labels}
-    found = []
-    seen = 0
-    for model in models:
-        sample = await embeddings.read_sample(databases, relations, model, RHO_PASSAGES, seed)
-        queries, ids = _queries(chosen, vectors, sample)
-        ranks, scores, total = await _rank(
-            databases, relations, model, sample.matrix.shape[1], queries, ids
+
+    def judge() -> Alignment:
+        nulls: dict[tuple[str, int], BookNull | None] = {}
+        pairs = [
+            _judge_pair(heard[label], written[model], chosen[label], true[model], nulls, seed)
+            for label in labels
+            for model in models
+        ]
+        found, unlabelled, notes = _judge_rows(heard, written, chosen, learned, seed)
+        return Alignment(
+            pairs=pairs,
+            nulls={model: null.values for (model, _), null in nulls.items() if null is not None},
+            suspects=found.rows.head(databases.settings.limits.suspects)[SUSPECT_COLUMNS],
+            suspected=len(found.rows),
+            judged=found.judged,
+            false_alarms=found.false_alarms,
+            unlabelled=unlabelled,
+            read=_describe_read(heard, written),
+            anchors=len(anchors.rows),
+            anchor_highlights=anchors.highlights,
+            anchor_passages=anchors.passages,
+            anchor_passages_total=anchors.passages_total,
+            notes=notes,
         )
-        seen += total
-        on_passages(seen)
-        start = 0
-        for label in labels:
-            found.append(
-                _judge_pair(
-                    label,
-                    model,
-                    vectors[label],
-                    sample,
-                    queries[label],
-                    ranks[start : start + len(ids[label])],
-                    scores[start : start + len(ids[label])],
-                    total,
-                )
-            )
-            start += len(ids[label])
-    return sorted(found, key=lambda pair: (labels.index(pair.highlight_model), pair.passage_model))
+
+    return await asyncio.to_thread(judge)
 
 
-def _choose(
-    databases: Databases, anchors: pd.DataFrame, label: str, vectors: Vectors, seed: int
-) -> pd.DataFrame:
-    """The anchors of a label whose highlight has a vector, at most the limit; with its row."""
-    row_of = {identifier: row for row, identifier in enumerate(vectors.ids)}
-    mine = anchors[anchors["model"] == label]
-    mine = mine.assign(row=[row_of.get(identifier, -1) for identifier in mine["id"]])
-    mine = mine[mine["row"] >= 0]
+@dataclass(frozen=True)
+class _Chosen:
+    """Anchors of one label: their rows among its highlights, and their true passages' ids."""
+
+    rows: list[int]
+    passages: list[Any]
+
+
+def _choose(databases: Databases, anchors: Anchors, highlights: LabelledRows, seed: int) -> _Chosen:
+    """The anchors of a label whose highlight has a vector, at most `limits.anchors`."""
+    row_of = {identifier: row for row, identifier in enumerate(highlights.ids)}
+    mine = anchors.rows[anchors.rows["model"] == highlights.label]
+    mine = mine[[identifier in row_of for identifier in mine["id"]]]
     most = databases.settings.limits.anchors
-    return mine.sample(most, random_state=seed) if len(mine) > most else mine
+    if len(mine) > most:
+        mine = mine.sample(most, random_state=seed)
+    return _Chosen([row_of[identifier] for identifier in mine["id"]], mine["passage"].tolist())
 
 
-def _queries(
-    chosen: Mapping[str, pd.DataFrame], vectors: Mapping[str, Vectors], sample: Vectors
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, list[Any]]]:
-    """The unit vectors of each label's anchors, and the ids of their true passages."""
-    queries, ids = {}, {}
-    for label, anchors in chosen.items():
-        usable = comparable(vectors[label], sample)
-        rows = anchors["row"].tolist() if usable else []
-        dimension = sample.matrix.shape[1]
-        matrix = vectors[label].matrix[rows] if rows else np.empty((0, dimension), np.float32)
-        queries[label] = unit(matrix)
-        ids[label] = anchors["passage"].tolist() if usable else []
-    return queries, ids
-
-
-async def _rank(
+async def _true_passages(
     databases: Databases,
     relations: Relations,
     model: str,
-    dimension: int,
-    queries: Mapping[str, NDArray[np.float32]],
-    ids: Mapping[str, list[Any]],
-) -> tuple[NDArray[np.float64], NDArray[np.float32], int]:
-    """Of every anchor, label after label: the rank of its true passage among all passages of the
-    model (inf when that passage has no vector), and its score; and the number of passages."""
-    stacked = np.concatenate([*queries.values(), np.empty((0, dimension), np.float32)])
-    true_ids = [identifier for mine in ids.values() for identifier in mine]
-    true = await embeddings.read_vectors(databases, relations, model, list(set(true_ids)))
-    row_of = {identifier: row for row, identifier in enumerate(true.ids)}
-    rows = np.array([row_of.get(identifier, -1) for identifier in true_ids], dtype=np.int64)
-    scores = np.full(len(rows), np.nan, dtype=np.float32)
-    if len(true) and true.matrix.shape[1] == dimension:
-        known = rows >= 0
-        scores[known] = np.einsum("ij,ij->i", stacked[known], unit(true.matrix)[rows[known]])
-    better = np.zeros(len(rows))
-    total = 0
-    async for batch in embeddings.stream_vectors(databases, relations, model):
-        total += len(batch)
-        if len(rows) and batch.matrix.shape[1] == dimension:
-            better += await asyncio.to_thread(_count_better, stacked, batch, scores)
-    return np.where(np.isnan(scores), np.inf, 1 + better), scores, total
+    rows: LabelledRows,
+    chosen: Mapping[str, _Chosen],
+) -> Vectors:
+    """Unit vectors under a model of the true passages that a sample of its rows lacks."""
+    here = set(rows.ids)
+    wanted = {one for anchors in chosen.values() for one in anchors.passages} - here
+    if not wanted or len(rows) >= rows.total:
+        return Vectors([], np.empty((0, rows.dimension), np.float32))
+    read = await embeddings.read_vectors(databases, relations, model, list(wanted))
+    return Vectors(read.ids, unit(read.matrix) if len(read) else read.matrix)
 
 
-def _count_better(
-    queries: NDArray[np.float32], batch: Vectors, scores: NDArray[np.float32]
-) -> NDArray[np.int64]:
-    # A passage must not outrank itself by the rounding of another order of summation.
-    found = queries @ unit(batch.matrix).T > scores[:, None] + 1e-6
-    return np.asarray(found.sum(axis=1), dtype=np.int64)
+def _learn(written: Mapping[str, LabelledRows], seed: int) -> dict[int, Spaces]:
+    """The spaces of all models, by their dimension."""
+    return {
+        dimension: suspects.learn_spaces(
+            {m: rows.matrix for m, rows in written.items() if rows.dimension == dimension}, seed
+        )
+        for dimension in sorted({rows.dimension for rows in written.values() if len(rows)})
+    }
 
 
 def _judge_pair(
-    label: str,
-    model: str,
-    vectors: Vectors,
-    sample: Vectors,
-    queries: NDArray[np.float32],
-    ranks: NDArray[np.float64],
-    scores: NDArray[np.float32],
-    passages: int,
+    highlights: LabelledRows,
+    passages: LabelledRows,
+    chosen: _Chosen,
+    true: Vectors,
+    nulls: dict[tuple[str, int], BookNull | None],
+    seed: int,
 ) -> PairAlignment:
-    rho = None
-    if comparable(vectors, sample):
-        rho = verdicts.covariance_alignment(vectors.matrix[:RHO_HIGHLIGHTS], sample.matrix)
-    judgement = verdicts.judge(ranks[np.isfinite(ranks)], passages, rho)
-    if len(vectors) and len(sample) and not comparable(vectors, sample):
-        judgement = verdicts.different_dimensions(vectors.matrix.shape[1], sample.matrix.shape[1])
-    random = queries @ unit(sample.matrix[:200]).T if len(queries) else np.empty(0, np.float32)
-    return PairAlignment(label, model, judgement, scores[~np.isnan(scores)], random.ravel())
-
-
-async def measure_suspects(
-    databases: Databases,
-    relations: Relations,
-    labels: Sequence[str],
-    models: Sequence[str],
-    seed: int = SEED,
-) -> pd.DataFrame:
-    """Rows of both relations whose label lies, worst first.
-
-    Columns `relation`, `id`, `label`, `looks_like` and `score` (nats per dimension). At most
-    `limits.suspect_rows` rows of each label are judged.
-    """
-    most = databases.settings.limits.suspect_rows
-    samples = {
-        model: await embeddings.read_sample(databases, relations, model, most, seed)
-        for model in models
-    }
-    dimensions = {sample.matrix.shape[1] for sample in samples.values()}
-    if len(dimensions) != 1:
-        # Labels of different dimensions cannot be mistaken for each other.
-        return pd.DataFrame(columns=["relation", *suspects.COLUMNS])
-    matrices = {model: sample.matrix for model, sample in samples.items()}
-    in_embeddings = await asyncio.to_thread(
-        suspects.find_suspects,
-        {model: sample.ids for model, sample in samples.items()},
-        matrices,
-        seed,
+    nothing = np.empty(0, np.float32)
+    judgement: Judgement
+    if len(highlights) == 0 or len(passages) == 0:
+        judgement = verdicts.nothing_to_judge("passages" if len(highlights) else "highlights")
+        return PairAlignment(highlights.label, passages.label, judgement, nothing, nothing)
+    if highlights.dimension != passages.dimension:
+        judgement = verdicts.different_dimensions(highlights.dimension, passages.dimension)
+        return PairAlignment(highlights.label, passages.label, judgement, nothing, nothing)
+    ranks = _rank(highlights, passages, chosen, true, seed)
+    mine = _drawn(highlights.matrix, COVARIANCE_HIGHLIGHTS, seed)
+    theirs = _drawn(passages.matrix, COVARIANCE_PASSAGES, seed)
+    # Few highlights make a wide null; those of about one number share theirs.
+    size = 30 * 2 ** max(0, round(np.log2(max(len(mine), 30) / 30)))
+    if (passages.label, size) not in nulls:
+        nulls[passages.label, size] = null_by_books(
+            passages.matrix, passages.books, size, seed=seed
+        )
+    null = nulls[passages.label, size]
+    covariance = covariance_alignment(mine, theirs)
+    shift = mean_shift(mine, theirs) if covariance is not None else None
+    judgement = verdicts.with_precision(
+        verdicts.judge(ranks, covariance, null, shift), highlights.precision, passages.precision
     )
-    frames = [in_embeddings.assign(relation="embeddings")]
-    for label in labels:
-        mine = await highlights.read_vectors(databases, relations, label)
-        if len(mine) and {mine.matrix.shape[1]} == dimensions:
-            found = await asyncio.to_thread(
-                suspects.find_foreign, label, mine.ids, mine.matrix, matrices
+    return PairAlignment(
+        highlights.label, passages.label, judgement, ranks.scores, ranks.random_scores
+    )
+
+
+def _rank(
+    highlights: LabelledRows, passages: LabelledRows, chosen: _Chosen, true: Vectors, seed: int
+) -> Ranks:
+    place_of = {identifier: place for place, identifier in enumerate(passages.ids)}
+    extra_of = {identifier: place for place, identifier in enumerate(true.ids)}
+    rows, vectors, extra = [], [], 0
+    for row, passage in zip(chosen.rows, chosen.passages, strict=True):
+        if passage in place_of:
+            vectors.append(passages.matrix[place_of[passage]])
+        elif passage in extra_of and true.matrix.shape[1] == passages.dimension:
+            vectors.append(true.matrix[extra_of[passage]])
+            extra += 1
+        else:
+            continue
+        rows.append(row)
+    if not rows:
+        return no_ranks()
+    return rank(highlights.matrix[rows], np.stack(vectors), passages.matrix, extra, seed)
+
+
+def _judge_rows(
+    heard: Mapping[str, LabelledRows],
+    written: Mapping[str, LabelledRows],
+    chosen: Mapping[str, _Chosen],
+    learned: Mapping[int, Spaces],
+    seed: int,
+) -> tuple[Suspects, pd.DataFrame, list[str]]:
+    """Suspects of both relations, what unlabelled highlights look like, and notes."""
+    found, notes = [], []
+    unlabelled = pd.DataFrame(columns=["id", "looks_like"])
+    for dimension, before in learned.items():
+        spaces = before.with_anchors(_witnesses(heard, chosen, dimension))
+        notes += spaces.notes
+        theirs = {m: rows for m, rows in written.items() if m in spaces.owned}
+        in_embeddings = suspects.find_suspects(
+            {m: rows.ids for m, rows in theirs.items()},
+            {m: rows.matrix for m, rows in theirs.items()},
+            spaces,
+            seed,
+        )
+        found.append(_of_relation(in_embeddings, "embeddings"))
+        mine = [rows for rows in heard.values() if rows.dimension == dimension]
+        named = [rows for rows in mine if rows.label != UNLABELLED]
+        unnamed = [rows for rows in mine if rows.label == UNLABELLED]
+
+        def foreign(rows: LabelledRows, spaces: Spaces = spaces) -> Suspects:
+            return suspects.find_foreign(rows.label, rows.ids, rows.matrix, spaces)
+
+        def attribute(rows: LabelledRows, spaces: Spaces = spaces) -> list[str | None]:
+            return suspects.attribute(rows.matrix, spaces)
+
+        found += [_of_relation(one, "highlights") for one in side_by_side(foreign, named)]
+        for rows, looks in zip(unnamed, side_by_side(attribute, unnamed), strict=True):
+            unlabelled = pd.DataFrame(
+                {
+                    "id": pd.Series(rows.ids, dtype=object),
+                    "looks_like": pd.Series(looks, dtype=object),
+                }
             )
-            frames.append(found.assign(relation="highlights"))
-    ranked = pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
-    ranked = ranked.sort_values("score", ascending=False, ignore_index=True)
-    return ranked[["relation", *suspects.COLUMNS]]
+    return suspects.gather(found), unlabelled, notes
+
+
+def _witnesses(
+    heard: Mapping[str, LabelledRows], chosen: Mapping[str, _Chosen], dimension: int
+) -> dict[str, Matrix]:
+    """Highlights that tell which half of a label is its own: anchors, or all for want of any."""
+    return {
+        label: rows.matrix[chosen[label].rows]
+        if len(chosen[label].rows) >= FEWEST_INTRUDERS
+        else rows.matrix
+        for label, rows in heard.items()
+        if rows.dimension == dimension and label != UNLABELLED
+    }
+
+
+def _of_relation(found: Suspects, relation: str) -> Suspects:
+    return Suspects(found.rows.assign(relation=relation), found.judged, found.false_alarms)
+
+
+def _drawn(matrix: Matrix, most: int, seed: int) -> Matrix:
+    if len(matrix) <= most:
+        return matrix
+    return matrix[np.random.default_rng(seed).permutation(len(matrix))[:most]]
+
+
+def _describe_read(
+    heard: Mapping[str, LabelledRows], written: Mapping[str, LabelledRows]
+) -> pd.DataFrame:
+    sides: Sequence[tuple[str, Mapping[str, LabelledRows]]] = (
+        ("highlights", heard),
+        ("embeddings", written),
+    )
+    return pd.DataFrame(
+        [
+            (relation, rows.label, len(rows), rows.total)
+            for relation, side in sides
+            for rows in side.values()
+        ],
+        columns=["relation", "label", "rows", "total"],
+    )

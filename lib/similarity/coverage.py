@@ -6,6 +6,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from lib.databases.highlights import UNLABELLED
+
+NO_VECTOR = "it has no vector"
+NO_LABEL = "it has no label, so no model to search under"
+NO_PASSAGES = "no passage has a vector under its label"
+NO_BOOK = "its book has no passages here"
+BOOK_WITHOUT_VECTORS = "its book has no vectors under its label"
+LENGTHS_APART = 1.05
+
 
 def by_book_and_model(
     covered: pd.DataFrame, titles: pd.DataFrame, models: Sequence[str]
@@ -60,6 +69,46 @@ def describe_coverage(frame: pd.DataFrame) -> list[str]:
     return sentences
 
 
+def unanswerable(
+    heard: pd.DataFrame, covered: pd.DataFrame, titles: pd.DataFrame, models: Sequence[str]
+) -> pd.DataFrame:
+    """Highlights that no vector search can answer, whatever their score, and why.
+
+    `heard` as of `lib.databases.highlights.count_by_book_and_model`, the others as of
+    `by_book_and_model`. Columns `model` (their label), `reason`, `book` (id as text, or None),
+    `title` and `highlights`, the most first. A highlight counts once, for the first reason that
+    holds; one without a book looks in all of them.
+    """
+    named = dict(zip(titles["book"], titles["title"], strict=True))
+    has_vectors = {
+        (row.book, row.model)
+        for row in covered.itertuples()
+        if isinstance(row.model, str) and row.embedded > 0
+    }
+    known = set(covered["book"])
+    rows = []
+    for row in heard.itertuples():
+        book = row.book if isinstance(row.book, str) else None
+        title = named.get(book, book) if book is not None else None
+        lacking = int(row.highlights - row.embedded)
+        if lacking:
+            rows.append((row.model, NO_VECTOR, book, title, lacking))
+        reason = None
+        if row.model == UNLABELLED:
+            reason = NO_LABEL
+        elif row.model not in models:
+            reason = NO_PASSAGES
+        elif book is not None and book not in known:
+            reason = NO_BOOK
+        elif book is not None and (book, row.model) not in has_vectors:
+            reason = BOOK_WITHOUT_VECTORS
+        if reason is not None and row.embedded:
+            rows.append((row.model, reason, book, title, int(row.embedded)))
+    columns = ["model", "reason", "book", "title", "highlights"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values("highlights", ascending=False, kind="stable", ignore_index=True)
+
+
 def by_model(by_label: pd.DataFrame, embeddings: pd.DataFrame, passages: int) -> pd.DataFrame:
     """Labels of both sides next to each other.
 
@@ -90,3 +139,20 @@ def describe_gate(gate: pd.DataFrame) -> list[str]:
                 f"Vectors {where} have several dimensions ({sizes}): no query compares them."
             )
     return faults
+
+
+def describe_lengths(gate: pd.DataFrame) -> list[str]:
+    """Where vectors under one label are of clearly different lengths in both databases, one
+    sentence a label; `gate` as of `read_gate`."""
+    said = []
+    for model, rows in gate.dropna(subset=["norm_low", "norm_high"]).groupby("model", sort=True):
+        if len(rows) == 2 and rows["norm_low"].max() > LENGTHS_APART * rows["norm_high"].min():
+            spans = " and ".join(
+                f"{row.norm_low:.3g} to {row.norm_high:.3g} in {row.relation}"
+                for row in rows.itertuples()
+            )
+            said.append(
+                f"Vectors labelled {model} are of different lengths: {spans}. Scores do not mind, "
+                "but they were not made by the same code."
+            )
+    return said

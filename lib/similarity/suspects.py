@@ -1,197 +1,207 @@
-"""Rows whose label lies: a shrunk-Gaussian discriminant between labels, cross-fitted.
+"""Rows whose label lies: those of another space than most rows of their label.
 
-Each label's vectors are taken as a Gaussian whose covariance is shrunk towards a multiple of the
-identity; a row is suspect when another label explains it better than its own. A row is never
-judged by a fit that it took part in. (Friedman 1989, regularized discriminant analysis.)
+Spaces are found within and across labels, so that a model without a label of its own is found
+too; a row is suspect when another space makes it likelier than its label's own. A row is never
+judged by a fit that it took part in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import linalg
 
-from lib.similarity.scores import Matrix, unit
+from lib.similarity.scores import Matrix
+from lib.similarity.spaces.clusters import FEWEST_INTRUDERS
+from lib.similarity.spaces.owners import (
+    COMPARED,
+    Spaces,
+    against,
+    fit_many,
+    learn,
+    likelihoods,
+    side_by_side,
+    some,
+    valley,
+)
+from lib.similarity.spaces.shapes import Scores, Space
 
-SHRINKAGE = 0.3
-FOLDS = 5
 FEWEST_ROWS = 300
-MARGIN = 0.05  # nats per dimension: at 256 dimensions, odds of 360,000 to one
+FOLDS = 2
+MARGIN = 0.06  # Nats per dimension: at 256 dimensions, odds of four million to one.
 UNUSUAL_SHARE = 0.001
-USUAL_ROWS = 5_000
-TINY = 1e-12
-Likelihoods = NDArray[np.float64]
+SLACK = 0.25
+TAIL = 0.01
 COLUMNS = ["id", "label", "looks_like", "score"]
 
 
 @dataclass(frozen=True)
-class Gaussian:
-    """A fitted label: its mean, what whitens rows about it, and the log determinant."""
+class Suspects:
+    """Rows under suspicion and how far to trust that.
 
-    mean: Matrix
-    whitening: Matrix
-    log_determinant: float
+    `rows`, worst first, has columns `id`, `label`, `looks_like` (the label whose space it is; None
+    for a space without a label) and `score` (how much likelier the other space makes the row, in
+    nats per dimension). `judged` rows were judged, of which about `false_alarms` honest ones may
+    be among the suspects.
+    """
 
-    def log_likelihood(self, rows: Matrix) -> Likelihoods:
-        """Log density of each row, per dimension, without the constant that all labels share."""
-        whitened = (rows - self.mean) @ self.whitening
-        distances = np.einsum("ij,ij->i", whitened, whitened, dtype=np.float64)
-        likelihood = -0.5 * (distances + self.log_determinant) / len(self.mean)
-        return np.asarray(likelihood, dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Number, sum and sum of squares of rows, counted from `origin`: they can be subtracted, so
-    that leaving a fold out costs nothing."""
-
-    origin: Matrix
-    count: int
-    total: NDArray[np.float64]
-    squares: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, rows: Matrix, origin: Matrix) -> Moments:
-        """The moments of some rows."""
-        shifted = rows - origin
-        squares = (shifted.T @ shifted).astype(np.float64)
-        return cls(origin, len(rows), shifted.sum(axis=0, dtype=np.float64), squares)
-
-    def without(self, part: Moments) -> Moments:
-        """The moments of the rows that are not in `part`."""
-        return Moments(
-            self.origin,
-            self.count - part.count,
-            self.total - part.total,
-            self.squares - part.squares,
-        )
-
-    def fit(self) -> Gaussian:
-        """The Gaussian of .7 of the sample covariance and .3 of its average variance."""
-        mean = self.total / self.count
-        covariance = (self.squares - self.count * np.outer(mean, mean)) / max(self.count - 1, 1)
-        dimension = len(mean)
-        spread = np.trace(covariance) / dimension
-        shrunk = (1 - SHRINKAGE) * covariance
-        shrunk += (SHRINKAGE * spread + TINY) * np.eye(dimension)
-        factor = linalg.cholesky(shrunk, lower=True)
-        whitening = linalg.solve_triangular(factor, np.eye(dimension), lower=True).T
-        return Gaussian(
-            mean=self.origin + mean.astype(np.float32),
-            whitening=np.ascontiguousarray(whitening, dtype=np.float32),
-            log_determinant=float(2 * np.log(np.diag(factor)).sum()),
-        )
+    rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    judged: int = 0
+    false_alarms: float = 0.0
 
 
-def fit(rows: Matrix) -> Gaussian:
-    """Fit one label to all of its rows."""
-    return Moments.of(rows, rows.mean(axis=0)).fit()
+def gather(found: Sequence[Suspects]) -> Suspects:
+    """Several as one."""
+    filled = [part.rows for part in found if len(part.rows)]
+    rows = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
+    return Suspects(
+        rows.sort_values("score", ascending=False, ignore_index=True),
+        sum(part.judged for part in found),
+        sum(part.false_alarms for part in found),
+    )
+
+
+def learn_spaces(rows: Mapping[str, Matrix], seed: int = 0) -> Spaces:
+    """The spaces of labels of one dimension, those of fewer than 300 rows left out.
+
+    All rows have length 1.
+    """
+    return learn(
+        {name: matrix for name, matrix in rows.items() if len(matrix) >= FEWEST_ROWS}, seed
+    )
 
 
 def find_suspects(
-    ids: Mapping[str, list[Any]], rows: Mapping[str, Matrix], seed: int = 0
-) -> pd.DataFrame:
-    """Suspects among the rows of several labels of one relation, of one dimension.
-
-    Labels of fewer than 300 rows are left out; with fewer than two labels there is nothing to
-    compare. Columns `id`, `label`, `looks_like` and `score` (how much better the other label
-    explains the row, in nats per dimension), worst first.
-    """
-    labels = [label for label, matrix in rows.items() if len(matrix) >= FEWEST_ROWS]
-    if len(labels) < 2:
-        return pd.DataFrame(columns=COLUMNS)
-    # Only directions count, in a score as here.
-    rows = {label: unit(rows[label]) for label in labels}
+    ids: Mapping[str, list[Any]], rows: Mapping[str, Matrix], spaces: Spaces, seed: int = 0
+) -> Suspects:
+    """Suspects among the rows, of length 1, from which `spaces` were learned."""
+    known = {label: rows[label] for label in spaces.owned}
+    judged = sum(map(len, known.values()))
+    if len(spaces.rows) < 2:
+        return Suspects(judged=judged)
     rng = np.random.default_rng(seed)
-    fold_of = {label: rng.integers(0, FOLDS, len(rows[label])) for label in labels}
-    whole = {label: Moments.of(rows[label], rows[label].mean(axis=0)) for label in labels}
-    found = []
-    for fold in range(FOLDS):
-        chosen = {label: np.flatnonzero(fold_of[label] == fold) for label in labels}
-        fits = {
-            label: whole[label].without(Moments.of(rows[label][indices], whole[label].origin)).fit()
-            for label, indices in chosen.items()
-        }
-        likelihoods = {
-            label: _likelihoods(fits, rows[label][indices]) for label, indices in chosen.items()
-        }
-        usual = {label: _usual(likelihoods[label][label]) for label in labels}
-        for label in labels:
-            others = _separable(label, likelihoods[label])
-            mine = [ids[label][index] for index in chosen[label]]
-            found.append(_judge(label, others, mine, likelihoods[label], usual))
-    return _ranked(found)
+    fold_of = {label: rng.integers(0, FOLDS, len(matrix)) for label, matrix in known.items()}
+    fits = side_by_side(
+        lambda place: _fit_fold(known, fold_of, spaces, *place),
+        [(fold, space) for fold in range(FOLDS) for space in range(len(spaces.rows))],
+    )
+
+    def measure(label: str) -> Scores:
+        found = np.zeros((len(spaces.rows), len(known[label])))
+        for fold in range(FOLDS):
+            mine = fold_of[label] == fold
+            fitted = fits[fold * len(spaces.rows) : (fold + 1) * len(spaces.rows)]
+            found[:, mine] = likelihoods(fitted, known[label][mine])
+        return found
+
+    measured = dict(zip(known, side_by_side(measure, list(known)), strict=True))
+    usual = _usual(measured)
+    return gather(
+        [
+            _judge(label, ids[label], matrix, measured[label], usual, spaces)
+            for label, matrix in known.items()
+        ]
+    )
 
 
-def find_foreign(
-    label: str, ids: list[Any], rows: Matrix, references: Mapping[str, Matrix]
-) -> pd.DataFrame:
-    """Suspects among `rows`, which are labelled `label`, by fits to the rows of `references`.
+def find_foreign(label: str, ids: list[Any], rows: Matrix, spaces: Spaces) -> Suspects:
+    """Suspects among `rows`, of length 1 and labelled `label`, by spaces that others taught.
 
-    For highlights, judged by the passages of each label. Columns as of `find_suspects`; empty
-    unless `label` and another one have reference rows enough.
+    For highlights, judged by what was learned of passages; none unless the label has a space.
     """
-    known = {
-        name: unit(matrix) for name, matrix in references.items() if len(matrix) >= FEWEST_ROWS
-    }
-    if label not in known or len(known) < 2 or len(rows) == 0:
-        return pd.DataFrame(columns=COLUMNS)
-    fits = {name: fit(matrix) for name, matrix in known.items()}
-    samples = {name: _likelihoods(fits, matrix[:USUAL_ROWS]) for name, matrix in known.items()}
-    usual = {name: _usual(samples[name][name]) for name in known}
-    others = _separable(label, samples[label])
-    return _ranked([_judge(label, others, ids, _likelihoods(fits, unit(rows)), usual)])
+    if len(rows) == 0 or label not in spaces.owned:
+        return Suspects()
+    spaces = spaces.with_rows(rows)
+    if len(spaces.rows) < 2:
+        return Suspects(judged=len(rows))
+    found = likelihoods(spaces.fits, rows)
+    usual = np.full(len(spaces.rows), -np.inf)
+    return _judge(label, ids, rows, found, usual, spaces)
 
 
-def _separable(label: str, likelihoods: Mapping[str, Likelihoods]) -> list[str]:
-    """The other labels that a typical row of `label` is clearly told from: two labels of one model
-    are not, and must not accuse each other."""
-    return [
-        name
-        for name, theirs in likelihoods.items()
-        if name != label and np.median(likelihoods[label] - theirs) > MARGIN
-    ]
+def attribute(rows: Matrix, spaces: Spaces) -> list[str | None]:
+    """The label whose space each row, which has no label, is of; None for a space without one."""
+    if len(rows) == 0 or not spaces.rows:
+        return [None] * len(rows)
+    spaces = spaces.with_rows(rows)
+    nearest = likelihoods(spaces.fits, rows).argmax(axis=0)
+    return [spaces.name(int(space)) for space in nearest]
 
 
-def _likelihoods(fits: Mapping[str, Gaussian], rows: Matrix) -> dict[str, Likelihoods]:
-    return {name: gaussian.log_likelihood(rows) for name, gaussian in fits.items()}
+def _fit_fold(
+    rows: Mapping[str, Matrix],
+    fold_of: Mapping[str, NDArray[np.int64]],
+    spaces: Spaces,
+    fold: int,
+    space: int,
+) -> Space:
+    """A fit of a space to its rows of all labels outside of one fold."""
+    training = np.concatenate(
+        [
+            matrix[(spaces.assigned[label] == space) & (fold_of[label] != fold)]
+            for label, matrix in rows.items()
+        ]
+    )
+    return fit_many(training if len(training) >= FEWEST_INTRUDERS / 2 else spaces.rows[space])
 
 
-def _usual(own: Likelihoods) -> float:
-    """What all but a thousandth of a label's rows reach under their own fit."""
-    return float(np.quantile(own, UNUSUAL_SHARE))
+def _usual(measured: Mapping[str, Scores]) -> Scores:
+    """What a space's rows reach under its own fit: all but a thousandth of them, and a quarter of
+    the way from the median to there beyond it."""
+    every = np.concatenate(list(measured.values()), axis=1)
+    nearest = every.argmax(axis=0)
+    usual = np.full(len(every), -np.inf)
+    for space in range(len(every)):
+        mine = every[space, nearest == space]
+        if len(mine):
+            median, lowest = np.quantile(mine, [0.5, UNUSUAL_SHARE])
+            usual[space] = lowest - SLACK * (median - lowest)
+    return usual
 
 
 def _judge(
-    label: str,
-    others: list[str],
-    ids: list[Any],
-    likelihoods: Mapping[str, Likelihoods],
-    usual: Mapping[str, float],
-) -> pd.DataFrame:
-    if not others:
-        return pd.DataFrame(columns=COLUMNS)
-    theirs = np.stack([likelihoods[name] for name in others])
-    best = theirs.argmax(axis=0)
-    score = theirs.max(axis=0) - likelihoods[label]
-    # A row that is odd under every label is an odd text, not another model's vector.
-    plausible = theirs.max(axis=0) >= np.array([usual[name] for name in others])[best]
-    frame = pd.DataFrame(
+    label: str, ids: list[Any], rows: Matrix, found: Scores, usual: Scores, spaces: Spaces
+) -> Suspects:
+    own = spaces.owned[label]
+    best, score = against(found, own)
+    # Where few rows are clearly of another space there is no valley to tell them by.
+    clear = int((score > MARGIN).sum()) >= FEWEST_INTRUDERS
+    threshold = valley(score) if clear else MARGIN
+    chosen = np.flatnonzero(score > threshold)
+    # A row that is odd under every label is an odd text; one of zeros has no direction.
+    theirs = found[best[chosen], chosen]
+    plausible = (theirs >= usual[best[chosen]]) & rows[chosen].any(axis=1)
+    home = spaces.fits[own]
+    typical = np.median(home.explains(some(spaces.rows[own], COMPARED, 0)))
+    plausible &= home.explains(rows[chosen]) < typical
+    chosen = chosen[plausible]
+    names = np.array([spaces.name(space) for space in range(len(spaces.rows))], dtype=object)
+    suspected = pd.DataFrame(
         {
-            "id": pd.Series(ids, dtype=object),
-            "label": label,
-            "looks_like": np.array(others, dtype=object)[best],
-            "score": score,
+            "id": pd.Series([ids[row] for row in chosen], dtype=object),
+            "label": pd.Series([label] * len(chosen), dtype=object),
+            "looks_like": pd.Series(names[best[chosen]], dtype=object),
+            "score": score[chosen],
         }
     )
-    return frame[(score > MARGIN) & plausible]
+    return gather([Suspects(suspected, len(rows), expected_beyond(score, threshold))])
 
 
-def _ranked(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    found = pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
-    return found.sort_values("score", ascending=False, ignore_index=True)[COLUMNS]
+def expected_beyond(score: Scores, threshold: float) -> float:
+    """How many honest rows are expected above the threshold, judged by those below it.
+
+    The tail of their scores is taken as exponential beyond its last hundredth (peaks over
+    threshold; Davison and Smith 1990).
+    """
+    honest = score[score <= threshold]
+    if len(honest) < FEWEST_ROWS:
+        return 0.0
+    start = float(np.quantile(honest, 1 - TAIL))
+    beyond = honest[honest > start] - start
+    if len(beyond) == 0 or beyond.mean() <= 0:
+        return 0.0
+    return float(len(honest) * TAIL * np.exp(-(threshold - start) / beyond.mean()))

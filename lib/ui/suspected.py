@@ -1,0 +1,130 @@
+"""Sections of the Alignment page: rows whose label lies, and highlights without one."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from lib.similarity.alignment import Alignment
+from lib.similarity.selecting import NO_MODEL, read_words, write_selections
+from lib.ui.asking import ask
+from lib.ui.cards import download, escape
+
+MOST_SHOWN = 200
+MOST_STATED = 50
+RELATIONS = {"highlights": "highlights", "embeddings": "passages' vectors"}
+
+
+def show_suspects(found: Alignment, key: tuple[object, ...]) -> None:
+    """Rows under suspicion with their words, and the SQL that selects them.
+
+    `key` names what was measured.
+    """
+    for note in found.notes:
+        st.warning(escape(note), icon=":material/call_split:")
+    suspects = found.suspects
+    if suspects.empty:
+        st.markdown(
+            f":green-badge[:material/check: none] Every one of {found.judged:,} judged rows fits "
+            "its label."
+        )
+        return
+    with st.container(horizontal=True):
+        for relation, count in suspects["relation"].value_counts().items():
+            st.badge(f"{count:,} {RELATIONS[relation]}", icon=":material/flag:", color="orange")
+    if found.suspected > len(suspects):
+        st.caption(f"The {len(suspects):,} clearest of {found.suspected:,} are listed.")
+    st.markdown(_how_sure(found))
+    chosen = _choose(suspects)
+    shown = ask(read_words, chosen, MOST_SHOWN, key=(*key, "words", *chosen["id"].head(MOST_SHOWN)))
+    st.dataframe(
+        shown.assign(looks_like=shown["looks_like"].fillna(NO_MODEL)),
+        hide_index=True,
+        height=320,
+        alt="Suspect rows: relation, id, label, what they look like, how clearly, and their words",
+        column_order=("relation", "id", "label", "looks_like", "score", "words"),
+        column_config={
+            "relation": "Relation",
+            "id": "Id",
+            "label": "Label",
+            "looks_like": "Looks like",
+            "score": st.column_config.NumberColumn(
+                "How clearly", format="%.2f", help="Nats per dimension in favour of the other."
+            ),
+            "words": st.column_config.TextColumn("Words", width="large"),
+        },
+    )
+    if len(chosen) > len(shown):
+        st.caption(f"The first {len(shown):,} of {len(chosen):,} rows; the file holds all.")
+    download(chosen, "suspects")
+    _state(chosen, key)
+
+
+def _how_sure(found: Alignment) -> str:
+    expected = found.false_alarms
+    alarms = "less than one" if expected < 0.95 else f"about {expected:,.0f}"
+    return (
+        f"Of {found.judged:,} rows judged, **{found.suspected:,}** are under suspicion; by the "
+        f"scores of the others, **{alarms}** of these may be an honest row."
+    )
+
+
+def _choose(suspects: pd.DataFrame) -> pd.DataFrame:
+    """The suspects of one label and likeness, or all."""
+    named = suspects["label"] + " that look like " + suspects["looks_like"].fillna(NO_MODEL)
+    groups = named.value_counts()
+    if len(groups) < 2:
+        return suspects
+    chosen = st.selectbox(
+        "Show",
+        ["all", *groups.index],
+        format_func=lambda name: "All" if name == "all" else f"{name} ({groups[name]:,})",
+        key="suspects",
+        bind="query-params",
+    )
+    return suspects if chosen == "all" else suspects[named == chosen].reset_index(drop=True)
+
+
+def _state(chosen: pd.DataFrame, key: tuple[object, ...]) -> None:
+    """The SQL that selects the rows, for whoever may write."""
+    first = chosen.head(MOST_STATED)
+    with st.expander("SQL that selects these rows", icon=":material/database:"):
+        st.caption(
+            "Concordance only reads. Run this yourself, look at the rows, and embed them again "
+            "with the model that their label names."
+        )
+        shown = ask(write_selections, first, key=(*key, "stated", *first["id"]))
+        st.code(shown, language="sql", wrap_lines=True)
+        if len(chosen) > len(first):
+            st.caption(f"The first {len(first):,} of {len(chosen):,} rows; the file holds all.")
+            every = ask(write_selections, chosen, key=(*key, "stated in all", *chosen["id"]))
+            st.download_button(
+                "All as SQL",
+                every,
+                file_name="concordance-suspects.sql",
+                mime="application/sql",
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+            )
+
+
+def show_unlabelled(found: Alignment, key: tuple[object, ...]) -> None:
+    """Which model the highlights without a label fit, and the SQL that selects each part."""
+    looks = found.unlabelled.assign(
+        relation="highlights",
+        label="unlabelled",
+        looks_like=found.unlabelled["looks_like"].fillna(NO_MODEL),
+    )
+    with st.container(horizontal=True):
+        for name, count in looks["looks_like"].value_counts().items():
+            sure = name != NO_MODEL
+            st.badge(
+                f"{count:,} fit {escape(name)}" if sure else f"{count:,} fit {NO_MODEL}",
+                icon=":material/label:" if sure else ":material/help:",
+                color="green" if sure else "orange",
+            )
+    with st.expander("SQL that selects them by model", icon=":material/database:"):
+        shown = ask(write_selections, looks, key=(*key, "unlabelled"))
+        st.code(shown, language="sql", wrap_lines=True)
+    download(looks[["id", "looks_like"]], "unlabelled")
