@@ -194,7 +194,13 @@ def make_report(label: str = "nomic", verdict: str = "aligned", rate: float | No
                     "recall_at_1": 0.5,
                     "recall_at_10": 0.917,
                     "ci95": [0.6, 0.99],
-                    "covariance_alignment": None,
+                    "covariance_alignment": 0.97,
+                    "chance_at_10": 0.002,
+                    "shuffled_at_10": 0.083,
+                    "standing": 6.8,
+                    "excess_alignment": 0.94,
+                    "null": [0.52, 0.98],
+                    "null_below": 0.9,
                 }
             ],
             "suspects": [
@@ -206,8 +212,24 @@ def make_report(label: str = "nomic", verdict: str = "aligned", rate: float | No
                     "score": 0.25,
                 }
             ],
+            "suspected": 1,
+            "judged": 4403,
+            "false_alarms_expected": 0.04,
+            "unlabelled": {"by_looks": {label: 3}, "like_none": 2},
+            "notes": [f"{label} holds two spaces."],
+            "read": [{"relation": "highlights", "label": label, "rows": 82, "total": 82}],
+            "anchors": {"found": 12, "highlights": 82, "passages": 4321, "passages_total": 4321},
             "coverage": [
                 {"book": "b", "title": label, "passages": 4321, "embedded": {label: 4321}}
             ],
+            "unanswerable": [
+                {
+                    "highlight_model": label,
+                    "reason": "its book has no passages here",
+                    "book": label,
+                    "highlights": 5,
+                }
+            ],
+            "duplicates": {"passages": 6, "first": [{"id": 8, "label": label, "rows": 2}]},
         },
     }
