@@ -109,7 +109,9 @@ async def measure_alignment(
         return Alignment(
             pairs=pairs,
             nulls={model: null.values for (model, _), null in nulls.items() if null is not None},
-            suspects=found.rows.head(databases.settings.limits.suspects)[SUSPECT_COLUMNS],
+            suspects=found.rows.head(databases.settings.limits.suspects).reindex(
+                columns=SUSPECT_COLUMNS
+            ),
             suspected=len(found.rows),
             judged=found.judged,
             false_alarms=found.false_alarms,
@@ -137,7 +139,7 @@ def _choose(databases: Databases, anchors: Anchors, highlights: LabelledRows, se
     """The anchors of a label whose highlight has a vector, at most `limits.anchors`."""
     row_of = {identifier: row for row, identifier in enumerate(highlights.ids)}
     mine = anchors.rows[anchors.rows["model"] == highlights.label]
-    mine = mine[[identifier in row_of for identifier in mine["id"]]]
+    mine = mine[np.array([identifier in row_of for identifier in mine["id"]], dtype=bool)]
     most = databases.settings.limits.anchors
     if len(mine) > most:
         mine = mine.sample(most, random_state=seed)

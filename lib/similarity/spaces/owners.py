@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from lib.similarity.scores import Matrix
 from lib.similarity.spaces import mixtures
@@ -113,7 +114,8 @@ def learn(rows: Mapping[str, Matrix], seed: int = 0) -> Spaces:
 
 def side_by_side(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
     """`work` on each item, two at a time: numpy leaves the interpreter to others meanwhile."""
-    with ThreadPoolExecutor(THREADS) as threads:
+    # One core for each: two that both want all cores take many times as long.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(work, items))
 
 
