@@ -425,7 +425,7 @@ CONTRACT: dict[str, Any] = {
                         "score": float,
                         "percentile": Maybe(float),
                         "expected": Maybe(float),
-                        "at_floor": bool,
+                        "at_floor": OneOf((True, False)),
                         "chance": str,
                     }
                 ],
