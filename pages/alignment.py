@@ -1,11 +1,10 @@
 """Are the vectors from the model that their label names?"""
 
-import pandas as pd
 import streamlit as st
 
 from lib import charts, ui
 from lib.databases import embeddings, highlights
-from lib.similarity import alignment, scores, verdicts
+from lib.similarity import alignment, covariance, scores, verdicts
 
 MOST_NOTES = 6
 
@@ -62,11 +61,7 @@ with ui.card(
     "parts of one space are. Highlights of that model lie among the lines or a little lower, for "
     "they are transcripts; those of another model lie at 0.",
 ):
-    nulls = pd.concat(
-        [pd.DataFrame({"passage_model": m, "excess": null}) for m, null in found.nulls.items()]
-        or [pd.DataFrame(columns=["passage_model", "excess"])],
-        ignore_index=True,
-    )
+    nulls = covariance.as_table(found.nulls)
     if nulls.empty or table["excess"].isna().all():
         ui.nothing(
             "There is too little to compare.",

@@ -7,9 +7,11 @@ samples.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lib.similarity.scores import Matrix
@@ -148,3 +150,15 @@ def _moments(centred: Matrix) -> tuple[float, float]:
     count = len(centred)
     squares = float((gram**2).sum() - (diagonal**2).sum())
     return squares / (count * (count - 1)), float(diagonal.sum() / (count - 1))
+
+
+def as_table(nulls: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
+    """Values of ρ* by model, as rows: columns `passage_model` and `excess`."""
+    frames = [
+        pd.DataFrame({"passage_model": model, "excess": values})
+        for model, values in nulls.items()
+        if len(values)
+    ]
+    if not frames:
+        return pd.DataFrame(columns=["passage_model", "excess"])
+    return pd.concat(frames, ignore_index=True)
