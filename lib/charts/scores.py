@@ -88,7 +88,7 @@ def _marks(
             title=None,
             orient="top",
             labelLimit=320,
-            columns=3,
+            columns=2,
             symbolOpacity=1,
             symbolType="square" if shape == "histogram" else "stroke",
             symbolStrokeWidth=3,

@@ -45,7 +45,7 @@ def show_passage(number: int, row: Any, words: list[str]) -> None:
 
 def percentile(value: float) -> str:
     """A percentile, never rounded up to 100 while a random pair scores as high."""
-    return "100" if value == 100 else f"{min(value, 99.99):.2f}"
+    return "100" if value == 100 else f"{min(value, 99.999):.3f}"
 
 
 def choose_highlight(choices: pd.DataFrame, key: str) -> None:

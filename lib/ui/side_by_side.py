@@ -62,9 +62,9 @@ def _books(scored: Scored) -> None:
         key="books",
         bind="query-params",
         max_selections=by_book.MOST_BOOKS,
-        placeholder=f"The {min(by_book.FIRST_BOOKS, len(known))} with most highlights: or choose",
+        placeholder="Those with most highlights: or choose",
     )
-    shown = chosen or known[: by_book.FIRST_BOOKS]
+    shown = chosen or [book for book in known if book != by_book.NO_BOOK][: by_book.FIRST_BOOKS]
     key: Key = (*scored.key, scored.shape, tuple(shown))
     figures = derive(by_book.separate_books, key, pair.scores, pair.background, books, shown)
     frames = derive(_book_frames, key, pair, books, shown, scored.shape)
