@@ -118,17 +118,17 @@ async def read_some_texts(
 
 
 async def read_book_ids(
-    databases: Databases, relations: Relations, model: str
+    databases: Databases, relations: Relations, ids: Sequence[Any]
 ) -> dict[Any, str | None]:
-    """The book of each highlight under one label ("unlabelled" for those without), as text."""
+    """The book of each of these highlights, as text."""
     table = relations.highlights
     rows = await databases.life_dashboard.fetch(
         f"""
         SELECT {table["id"]} AS id, {table.get("book_id")}::text AS book
         FROM {table.sql}
-        WHERE coalesce({table.get("embedding_model")}::text, '{UNLABELLED}') = $1
+        WHERE {table["id"]} = ANY($1)
         """,
-        model,
+        list(ids),
     )
     return {row["id"]: row["book"] for row in rows}
 

@@ -85,8 +85,7 @@ async def measure_background(
     if stand_in:
         heard_in = await passages.read_book_ids(databases, relations, heard.ids)
     else:
-        texts = await highlights.read_some_texts(databases, relations, heard.ids)
-        heard_in = dict(zip(texts["id"], texts["book"], strict=True))
+        heard_in = await highlights.read_book_ids(databases, relations, heard.ids)
     same = _same_book([heard_in.get(i) for i in heard.ids], [book_of.get(i) for i in written.ids])
     return await asyncio.to_thread(background, heard.matrix, written.matrix, seed, same)
 

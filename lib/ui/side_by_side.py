@@ -48,7 +48,7 @@ def show_side_by_side(scored: Scored, embedded: dict[str, int], stored: dict[str
 def _books(scored: Scored) -> None:
     """The books with most highlights, or those chosen, on one axis of scores."""
     pair = scored.pair
-    book_of = ask(highlights.read_book_ids, pair.highlight_model)
+    book_of = ask(highlights.read_book_ids, pair.highlight_ids, key=scored.key)
     books = by_book.titles_of(pair.highlight_ids, book_of, scored.titles)
     known = by_book.largest(books)
     if known in ([], [by_book.NO_BOOK]):
