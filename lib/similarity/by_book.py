@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lib.similarity.calibration import Background
-from lib.similarity.distributions import NEAREST, Series
+from lib.similarity.distributions import NEAREST, Series, distribution
 from lib.similarity.scores import RANDOM_PAIRS, Scores
 from lib.similarity.separation import separate
 
@@ -37,12 +37,30 @@ def largest(books: Sequence[str]) -> list[str]:
     return sorted(counts.index, key=lambda title: (-int(counts[title]), title))
 
 
-def series_of_book(
-    scores: Scores, background: NDArray[Any], books: Sequence[str], book: str
-) -> Series:
-    """The nearest scores of the highlights of one book, and the random pairs."""
-    mine = scores[np.asarray(books, dtype=object) == book, 0]
-    return {NEAREST: mine[np.isfinite(mine)], RANDOM_PAIRS: background}
+def distributions_by_book(
+    scores: Scores, background: NDArray[Any], books: Sequence[str], shown: Sequence[str], shape: str
+) -> list[pd.DataFrame]:
+    """The nearest scores of each of some books beside the random pairs, at the same places.
+
+    One frame a book, as of `lib.similarity.distributions.distribution`, with the series `NEAREST`
+    (absent where the book has no score) and `RANDOM_PAIRS`. `scores` as for `separate_books`.
+    """
+    titles = np.asarray(books, dtype=object)
+    # Numbers and not titles: a book may be called like the random pairs.
+    series: Series = {str(n): _nearest(scores, titles, book) for n, book in enumerate(shown)}
+    together = distribution({**series, RANDOM_PAIRS: background}, shape)
+    random = together[together["series"] == RANDOM_PAIRS]
+    frames = []
+    for name in series:
+        mine = together[together["series"] == name].assign(series=NEAREST)
+        frames.append(pd.concat([mine, random], ignore_index=True))
+    return frames
+
+
+def _nearest(scores: Scores, titles: NDArray[Any], book: str) -> Scores:
+    mine = scores[titles == book, 0]
+    finite: Scores = mine[np.isfinite(mine)]
+    return finite
 
 
 def separate_books(
@@ -57,8 +75,7 @@ def separate_books(
     titles = np.asarray(books, dtype=object)
     rows = []
     for book in shown:
-        mine = scores[titles == book, 0]
-        mine = mine[np.isfinite(mine)]
+        mine = _nearest(scores, titles, book)
         found = separate(mine, background.pairs, background.scores)
         rows.append(
             {

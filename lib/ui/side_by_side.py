@@ -67,9 +67,16 @@ def _books(scored: Scored) -> None:
     shown = chosen or [book for book in known if book != by_book.NO_BOOK][: by_book.FIRST_BOOKS]
     key: Key = (*scored.key, scored.shape, tuple(shown))
     figures = derive(by_book.separate_books, key, pair.scores, pair.background, books, shown)
-    frames = derive(_book_frames, key, pair, books, shown, scored.shape)
-    ends = [(frame["left"].min(), frame["right"].max()) for frame in frames if len(frame)]
-    domain = (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+    frames = derive(
+        by_book.distributions_by_book,
+        key,
+        pair.scores,
+        pair.background.scores,
+        books,
+        shown,
+        scored.shape,
+    )
+    domain = (float(frames[0]["left"].min()), float(frames[0]["right"].max()))
     # One drawing serves all books: only the data differ.
     drawing = derive(
         charts.panel,
@@ -95,17 +102,6 @@ def _books(scored: Scored) -> None:
         f"{escape(pair.passage_model)} on one axis, against the same random pairs."
     )
     download(figures, "scores-by-book", "Figures as CSV")
-
-
-def _book_frames(
-    pair: PairScores, books: list[str], shown: list[str], shape: str
-) -> list[pd.DataFrame]:
-    return [
-        distribution(
-            by_book.series_of_book(pair.scores, pair.background.scores, books, book), shape
-        )
-        for book in shown
-    ]
 
 
 def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from lib.similarity.by_book import NO_BOOK, largest, separate_books, series_of_book, titles_of
+from lib.similarity.by_book import (
+    NO_BOOK,
+    distributions_by_book,
+    largest,
+    separate_books,
+    titles_of,
+)
 from lib.similarity.calibration import Background
-from lib.similarity.distributions import NEAREST
+from lib.similarity.distributions import NEAREST, SHAPES
 from lib.similarity.scores import RANDOM_PAIRS
 from lib.similarity.separation import separate
 
@@ -46,9 +53,27 @@ def test_each_book_is_separated_as_if_alone() -> None:
     assert pd.isna(table["separation"].iat[3])
 
 
-def test_the_series_of_a_book_are_its_nearest_scores_and_the_random_pairs() -> None:
-    scores = np.array([[0.9], [0.8], [-np.inf]], dtype=np.float32)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_all_books_are_drawn_at_the_same_places(shape: str) -> None:
+    rng = np.random.default_rng(2)
+    scores = rng.normal(0.5, 0.1, (40, 2)).astype(np.float32)
+    scores[39, 0] = -np.inf
+    books = ["Ruth"] * 20 + ["random pairs"] * 19 + ["Jude"]
     made = make_background()
-    series = series_of_book(scores, made.scores, ["a", "b", "a"], "a")
-    assert series[NEAREST].tolist() == [np.float32(0.9)]
-    assert series[RANDOM_PAIRS] is made.scores
+    shown = ["Ruth", "random pairs", "Jude"]
+    frames = distributions_by_book(scores, made.scores, books, shown, shape)
+    assert [frame["series"].unique().tolist() for frame in frames] == [
+        [NEAREST, RANDOM_PAIRS],
+        [NEAREST, RANDOM_PAIRS],
+        [RANDOM_PAIRS],
+    ]
+    places = {tuple(frame.loc[frame["series"] == RANDOM_PAIRS, "score"]) for frame in frames}
+    assert len(places) == 1
+    ruth = frames[0][frames[0]["series"] == NEAREST]
+    if shape == "ECDF":
+        at = ruth["score"].to_numpy()
+        expected = (scores[:20, 0][:, None] <= at).mean(axis=0)
+        assert ruth["height"].tolist() == expected.tolist()
+    else:
+        area = (ruth["height"] * (ruth["right"] - ruth["left"])).sum()
+        assert area == pytest.approx(1, abs=0.01)
