@@ -1,4 +1,4 @@
-"""Ranks of anchors against brute force in double precision, and where anchors are looked for."""
+"""Ranks of anchors against brute force, what only they can tell, and where they are looked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from lib.matching.anchors import _drawn
 from lib.similarity import anchored
 from lib.similarity.anchored import RANDOM_PASSAGES, no_ranks, rank
+from lib.similarity.covariance import covariance_alignment
 from lib.similarity.scores import unit
+from lib.similarity.verdicts import Judgement, judge
+from tests.unit.spaces import DIMENSION, draw, rotation
 
 Matrix = NDArray[np.float32]
 
@@ -138,6 +141,79 @@ def test_random_scores_are_with_drawn_passages(rng: np.random.Generator) -> None
     np.testing.assert_array_equal(found.random_scores, again.random_scores)
     other = rank(anchors, anchors, passages, extra=0, seed=2)
     assert not np.array_equal(found.random_scores, other.random_scores)
+
+
+def _judged(highlights: Matrix, true: Matrix, passages: Matrix, anchors: int) -> Judgement:
+    """The verdict on highlights of which the first `anchors` have a known passage."""
+    found = rank(unit(highlights[:anchors]), unit(true[:anchors]), unit(passages), 0, 0)
+    return judge(found, covariance_alignment(unit(highlights), unit(passages)))
+
+
+def _library(seed: int) -> tuple[np.random.Generator, Matrix, Matrix]:
+    """Passages of one space, and highlights near the first of them."""
+    rng = np.random.default_rng(seed)
+    passages = unit(draw(rng, rotation(rng), 2_000))
+    return rng, passages, _near(rng, passages[:300], 0.02)
+
+
+def _about_the_mean(rows: Matrix, turned: NDArray[np.float64]) -> Matrix:
+    mean = rows.mean(axis=0)
+    return np.asarray((rows - mean) @ turned + mean, dtype=np.float32)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_model_itself_is_aligned_with_and_without_anchors(seed: int) -> None:
+    _, passages, highlights = _library(seed)
+    for anchors in (0, 5, 60):
+        judgement = _judged(highlights, passages, passages, anchors)
+        assert judgement.verdict == "aligned"
+        assert "no better than chance" not in judgement.note
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_space_rotated_about_its_own_mean_is_found_out(seed: int) -> None:
+    # Tests of means see nothing here: both sides have the same one.
+    rng, passages, highlights = _library(seed)
+    turned = _about_the_mean(highlights, rotation(rng))
+    assert _judged(turned, passages, passages, 60).verdict == "mismatched"
+    assert _judged(turned, passages, passages, 0).verdict in {"mismatched", "inconclusive"}
+
+
+def _mirrored(rows: Matrix, signs: NDArray[np.float64]) -> Matrix:
+    """The rows mirrored along those of their axes, the longest first, whose sign is −1."""
+    axes = np.linalg.eigh(np.cov(rows.T.astype(np.float64)))[1][:, ::-1]
+    return _about_the_mean(rows, (axes * signs) @ axes.T)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_space_mirrored_along_its_axes_needs_anchors(seed: int, every: int) -> None:
+    # It spreads exactly as before, and only the same words can tell.
+    _, passages, highlights = _library(seed)
+    mirrored = _mirrored(highlights, np.where(np.arange(DIMENSION) % every, 1.0, -1.0))
+    assert _judged(mirrored, passages, passages, 60).verdict == "mismatched"
+    blind = _judged(mirrored, passages, passages, 0)
+    assert blind.verdict in {"aligned", "inconclusive"}
+    assert blind.verdict != "aligned" or "mirrored or turned" in blind.note
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_space_mirrored_along_some_axes_is_not_aligned_against_its_anchors(seed: int) -> None:
+    rng, passages, highlights = _library(seed)
+    mirrored = _mirrored(highlights, np.array([-1.0, 1.0])[rng.integers(0, 2, DIMENSION)])
+    judgement = _judged(mirrored, passages, passages, 60)
+    assert judgement.recall_at_10 is not None
+    assert judgement.recall_at_10 < 0.2
+    assert judgement.verdict != "aligned"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_anchors_of_which_a_part_is_another_models_say_so(seed: int) -> None:
+    rng, passages, highlights = _library(seed)
+    highlights[:300:3] = unit(draw(rng, rotation(rng), 100))
+    judgement = _judged(highlights, passages, passages, 60)
+    assert judgement.verdict == "aligned"
+    assert "of the anchors score no better than chance" in judgement.note
 
 
 SIZES = {f"b{book}": 100 for book in range(20)}
