@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lib.similarity.scores import unit
 from lib.similarity.spaces import shapes
 from lib.similarity.spaces.clusters import guesses, overlap
-from lib.similarity.spaces.mixtures import believed, refine, separation, split
+from lib.similarity.spaces.mixtures import Separation, believed, refine, separation, split
 from lib.similarity.spaces.oddness import oddest, oddness
 from lib.similarity.spaces.shapes import Space, fit, shortened
 from tests.unit.spaces import DIMENSION, draw, rotation
@@ -38,6 +38,11 @@ def _mixed(
     mixed = draw(rng, red, rows)
     mixed[mask] = draw(rng, rotation(rng), planted)
     return unit(mixed), mask
+
+
+def _near(rng: np.random.Generator, row: Matrix) -> Matrix:
+    """Fifty rows that vary in one direction about a given one."""
+    return unit((row + 0.1 * rng.normal(size=(50, 1)) * row[:, ::-1]).astype(np.float32))
 
 
 def test_a_space_explains_its_own_rows_and_not_those_of_another(
@@ -211,6 +216,28 @@ def test_separation_is_minus_one_of_spaces_with_nothing_in_common(
     assert drawn.ratio == pytest.approx(1, abs=0.1)
     assert drawn.outside > 0
     assert drawn.gap < 0
+
+
+@pytest.mark.parametrize(
+    ("ratio", "outside", "gap", "clear"),
+    [
+        (-0.66, -0.1, 0.2, True),
+        (-0.17, -0.1, 0.2, False),
+        (-0.66, 0.1, 0.2, False),
+        (-0.66, -0.1, 0.05, False),
+    ],
+)
+def test_a_separation_is_clear_if_all_three_figures_are(
+    rng: np.random.Generator, ratio: float, outside: float, gap: float, clear: bool
+) -> None:
+    found = Separation(ratio, outside, gap)
+    assert found.is_clear == clear
+    rows = unit(rng.normal(size=(400, DIMENSION)).astype(np.float32))
+    assert believed(rows, np.arange(400) < 50, found) == clear
+    # Fewer rows must be further apart, and a formula that a text repeats is no model.
+    assert not believed(rows, np.arange(400) < 30, found)
+    rows[:50] = _near(rng, rows[:1])
+    assert not believed(rows, np.arange(400) < 50, found)
 
 
 @pytest.mark.parametrize("wrong", [0, 20, 60])
