@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from lib.similarity.scores import unit
 from lib.similarity.spaces import shapes
 from lib.similarity.spaces.clusters import guesses, overlap
-from lib.similarity.spaces.mixtures import Separation, believed, refine, separation, split
+from lib.similarity.spaces.mixtures import believed, refine, separation, split
 from lib.similarity.spaces.oddness import oddest, oddness
 from lib.similarity.spaces.shapes import Space, fit, shortened
 from tests.unit.spaces import DIMENSION, draw, rotation
@@ -230,9 +232,10 @@ def test_separation_is_minus_one_of_spaces_with_nothing_in_common(
 def test_a_separation_is_clear_if_all_three_figures_are(
     rng: np.random.Generator, ratio: float, outside: float, gap: float, clear: bool
 ) -> None:
-    found = Separation(ratio, outside, gap)
-    assert found.is_clear == clear
     rows = unit(rng.normal(size=(400, DIMENSION)).astype(np.float32))
+    measured = separation(rows, np.arange(400) < 50)
+    found = replace(measured, ratio=ratio, outside=outside, gap=gap)
+    assert found.is_clear == clear
     assert believed(rows, np.arange(400) < 50, found) == clear
     # Fewer rows must be further apart, and a formula that a text repeats is no model.
     assert not believed(rows, np.arange(400) < 30, found)
