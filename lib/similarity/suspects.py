@@ -33,6 +33,7 @@ from lib.similarity.spaces.shapes import Scores, Space
 FEWEST_ROWS = 300
 FOLDS = 2
 MARGIN = 0.06  # Nats per dimension: at 256 dimensions, odds of four million to one.
+LEAST_OF_MEDIAN = 0.15  # Of the rows that are clearly of another space.
 UNUSUAL_SHARE = 0.001
 SLACK = 0.25
 TAIL = 0.01
@@ -168,9 +169,7 @@ def _judge(
 ) -> Suspects:
     own = spaces.owned[label]
     best, score = against(found, own)
-    # Where few rows are clearly of another space there is no valley to tell them by.
-    clear = int((score > MARGIN).sum()) >= FEWEST_INTRUDERS
-    threshold = valley(score) if clear else MARGIN
+    threshold = _threshold(score)
     chosen = np.flatnonzero(score > threshold)
     # A row that is odd under every label is an odd text; one of zeros has no direction.
     theirs = found[best[chosen], chosen]
@@ -189,6 +188,15 @@ def _judge(
         }
     )
     return gather([Suspects(suspected, len(rows), expected_beyond(score, threshold))])
+
+
+def _threshold(score: Scores) -> float:
+    """Where rows of the own space end, by how much likelier another makes each."""
+    clear = score[score > MARGIN]
+    # Where few rows are clearly of another space there is no valley to tell them by.
+    if len(clear) < FEWEST_INTRUDERS:
+        return MARGIN
+    return max(valley(score), LEAST_OF_MEDIAN * float(np.median(clear)))
 
 
 def expected_beyond(score: Scores, threshold: float) -> float:

@@ -36,12 +36,14 @@ class Separation:
     `ratio` is what each part's space explains of the other's directions (about their own mean)
     over what it explains of its own: 1 for one space, −1 for two. `outside` is what the space of
     the larger part explains of the smaller one; `gap` the width of the valley between the parts'
-    likelihood ratios, as a share of the distance of their medians.
+    likelihood ratios, as a share of the distance of their medians; `scores` are these ratios: how
+    much likelier the smaller part's space makes each row, in nats per dimension.
     """
 
     ratio: float
     outside: float
     gap: float
+    scores: NDArray[np.float64]
 
     @property
     def is_clear(self) -> bool:
@@ -62,10 +64,19 @@ def split(rows: Matrix, seed: int = 0) -> Mask | None:
             continue
         tried.append(part)
         found = separation(rows, part, seed)
-        if believed(rows, part, found) and (best is None or found.ratio < best[0]):
-            best = (found.ratio, part)
-            if found.ratio < FAR_APART and found.gap > 2 * CLEAR:
-                break
+        # Rows that came along: a fit that they had no part in does not want them.
+        wanted = part & (found.scores > 0)
+        trimmed = FEWEST_INTRUDERS <= wanted.sum() < part.sum()
+        if trimmed:
+            part, found = wanted, separation(rows, wanted, seed)
+        if not believed(rows, part, found):
+            continue
+        # Of several splits the one that makes its rows likelier by most: half a space is none.
+        gain = float(found.scores[part].sum())
+        if best is None or gain > best[0]:
+            best = (gain, part)
+        if not trimmed and found.ratio < FAR_APART and found.gap > 2 * CLEAR:
+            break
     return None if best is None else best[1]
 
 
@@ -135,6 +146,7 @@ def separation(rows: Matrix, part: Mask, seed: int = 0) -> Separation:
         ratio=(median["AB"] + median["BA"]) / own_explained,
         outside=median["AB"],
         gap=_gap(ratio, part),
+        scores=ratio,
     )
 
 

@@ -263,14 +263,15 @@ def _own(
     }
     owned: dict[str, int] = {}
     notes = []
-    for label in sorted(shares, key=lambda name: -shares[name].max()):
+    # First the labels that highlights speak for, then those of which most is clear.
+    for label in sorted(shares, key=lambda name: (not _speak(anchors, name), -shares[name].max())):
         mine = shares[label]
         ranked = np.argsort(-mine, kind="stable")
         rivals = [int(space) for space in ranked if mine[space] >= UNDECIDED]
         own, why = int(ranked[0]), "the larger is taken for its own"
         if len(rivals) > 1:
             free = [space for space in rivals if space not in owned.values()]
-            if len(anchors.get(label, ())) >= FEWEST_INTRUDERS:
+            if _speak(anchors, label):
                 fits = [fit_many(spaces[space]) for space in rivals]
                 nearest = likelihoods(fits, anchors[label]).argmax(axis=0)
                 votes = np.bincount(nearest, minlength=len(rivals))
@@ -281,3 +282,7 @@ def _own(
             notes.append(f"{label} holds two spaces, {sizes} of its rows; {why}.")
         owned[label] = own
     return owned, notes
+
+
+def _speak(anchors: Mapping[str, Matrix], label: str) -> bool:
+    return len(anchors.get(label, ())) >= FEWEST_INTRUDERS
