@@ -71,7 +71,8 @@ async def read_gate(databases: Databases, relations: Relations) -> pd.DataFrame:
 
     One row for each relation and label: `relation`, `model`, `rows`, `null`, `zero`,
     `not_finite`, `dimensions` (list), `norm_low`, `norm_high` (5th and 95th percentile of the
-    finite norms) and `truncated` (True when only the first `limits.gate_rows` rows were read).
+    finite norms above 0) and `truncated` (True when only the first `limits.gate_rows` rows were
+    read).
     """
     most = databases.settings.limits.gate_rows
     frames = [
@@ -100,8 +101,10 @@ async def _read_gate(database: Database, table: Relation, most: int) -> pd.DataF
                count(*) FILTER (WHERE norm = 0) AS zero,
                count(*) FILTER (WHERE norm IN ('NaN', 'Infinity')) AS not_finite,
                array_agg(DISTINCT dimensions) FILTER (WHERE NOT missing) AS dimensions,
-               percentile_cont(0.05) WITHIN GROUP (ORDER BY norm) AS norm_low,
-               percentile_cont(0.95) WITHIN GROUP (ORDER BY norm) AS norm_high
+               percentile_cont(0.05) WITHIN GROUP (ORDER BY norm)
+                   FILTER (WHERE norm > 0 AND norm < 'Infinity') AS norm_low,
+               percentile_cont(0.95) WITHIN GROUP (ORDER BY norm)
+                   FILTER (WHERE norm > 0 AND norm < 'Infinity') AS norm_high
         FROM probed
         GROUP BY 1
         ORDER BY 1

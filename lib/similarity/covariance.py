@@ -1,14 +1,14 @@
 """Whether two sets of vectors spread in the same directions: covariance alignment, with its null.
 
-It needs neither text nor labels. Within a set it is estimated from the squared products of
-distinct centred rows, which unlike the traces of sample covariances are not inflated by small
-samples.
+It needs neither text nor labels. All traces are estimated without bias, so that small samples
+neither inflate nor deflate it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,6 +55,7 @@ def covariance_alignment(a: Matrix, b: Matrix) -> CovarianceAlignment | None:
         return None
     centred_a, centred_b = a - a.mean(axis=0), b - b.mean(axis=0)
     across = float(np.mean((centred_a @ centred_b.T) ** 2, dtype=np.float64))
+    across /= (1 - 1 / len(a)) * (1 - 1 / len(b))
     return _align(across, *_moments(centred_a), *_moments(centred_b), a.shape[1])
 
 
@@ -106,15 +107,18 @@ def _of_splits(rows: Matrix, a: Matrix, b: Matrix) -> BookNull:
     aa, ab, bb = ((a * v).sum(axis=0), (a * u).sum(axis=0), (b * u).sum(axis=0))
     across = (a * (squared @ b)).sum(axis=0) - (b * v**2).sum(axis=0) - (a * u**2).sum(axis=0)
     across += ab**2
+    for weights in (a, b):
+        across /= 1 - 1 / (weights > 0).sum(axis=0)
     moments = []
     for weights, products, own in ((a, v, aa), (b, u, bb)):
         counts = (weights > 0).sum(axis=0)
         diagonal = np.diag(gram)[:, None] - 2 * products + own
         every = (weights * (squared @ weights)).sum(axis=0)
         every += own**2 - 2 * (weights * products**2).sum(axis=0)
-        distinct = (counts * every - (weights * diagonal**2).sum(axis=0)) / (counts - 1)
-        trace = (weights * diagonal).sum(axis=0) * counts / (counts - 1)
-        moments.append((distinct, trace, counts))
+        lengths = (weights * diagonal).sum(axis=0) * counts
+        fourths = (weights * diagonal**2).sum(axis=0) * counts
+        square, trace = _unbiased(every * counts**2, lengths, fourths, counts)
+        moments.append((square, trace, counts))
     values = []
     for split in range(a.shape[1]):
         (square_a, trace_a, _), (square_b, trace_b, _) = (
@@ -144,12 +148,21 @@ def _align(
 
 
 def _moments(centred: Matrix) -> tuple[float, float]:
-    """tr Σ² over distinct pairs of rows, and tr Σ."""
+    """tr Σ² and tr Σ of centred rows."""
     gram = (centred @ centred.T).astype(np.float64)
     diagonal = np.diag(gram)
-    count = len(centred)
-    squares = float((gram**2).sum() - (diagonal**2).sum())
-    return squares / (count * (count - 1)), float(diagonal.sum() / (count - 1))
+    square, trace = _unbiased(
+        (gram**2).sum(), diagonal.sum(), (diagonal**2).sum(), np.float64(len(centred))
+    )
+    return float(square), float(trace)
+
+
+def _unbiased(squares: Any, lengths: Any, fourths: Any, count: Any) -> tuple[Any, Any]:
+    """tr Σ² and tr Σ without bias (Himeno and Yamada 2014), from the sums of all squared products
+    of centred rows, of their squared lengths, and of the squares of these."""
+    trace = lengths / (count - 1)
+    inner = ((count - 2) * squares - count * fourths) / (count - 1) + trace**2
+    return (count - 1) / (count * (count - 2) * (count - 3)) * inner, trace
 
 
 def as_table(nulls: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:

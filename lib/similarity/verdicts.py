@@ -93,7 +93,10 @@ def judge(
     verdict, note = _by_anchors(found)
     # Anchors that some of the time find their passage are of this model: a part of them at least.
     if verdict == "inconclusive" and covariance is not None and not _found_by_some(found):
-        verdict, note = _by_covariance(covariance, null, note)
+        decided, said = _by_covariance(covariance, null, note)
+        # What anchors in number speak against, the spread of the vectors does not mend.
+        if decided != "aligned" or not _spoken_against(found):
+            verdict, note = decided, said
     if verdict == "aligned":
         note += _reservations(found, null, shift)
     judgement = Judgement(
@@ -142,6 +145,12 @@ def _by_anchors(found: Ranks) -> tuple[Verdict, str]:
             f"{standing:.1f} standard deviations above all passages; vectors of one model bring "
             "most anchors to the top.",
         )
+    if p_value >= CHANCE_P:
+        return (
+            "inconclusive",
+            f"{said}, hardly more than by chance, yet they score {standing:.1f} standard "
+            "deviations above all passages: neither one model nor clearly two.",
+        )
     return (
         "inconclusive",
         f"{said}: too many for chance, too few for one model. A part of these rows may be of it.",
@@ -158,6 +167,12 @@ def _chance(found: Ranks) -> tuple[float, float]:
     chance = min(1.0, max(FIRST / max(found.passages, 1), shuffled))
     at_10 = int((found.ranks <= FIRST).sum())
     return chance, float(stats.binom.sf(at_10 - 1, anchors, chance))
+
+
+def _spoken_against(found: Ranks) -> bool:
+    at_10 = int((found.ranks <= FIRST).sum())
+    _, high = wilson(at_10, len(found.ranks)) or (0.0, 1.0)
+    return len(found.ranks) >= FEWEST_ANCHORS and high < MISMATCHED_RECALL
 
 
 def _found_by_some(found: Ranks) -> bool:

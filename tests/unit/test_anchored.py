@@ -203,7 +203,7 @@ def test_a_space_mirrored_along_some_axes_is_not_aligned_against_its_anchors(see
     mirrored = _mirrored(highlights, np.array([-1.0, 1.0])[rng.integers(0, 2, DIMENSION)])
     judgement = _judged(mirrored, passages, passages, 60)
     assert judgement.recall_at_10 is not None
-    assert judgement.recall_at_10 < 0.2
+    assert judgement.recall_at_10 < 0.5
     assert judgement.verdict != "aligned"
 
 
