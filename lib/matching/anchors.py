@@ -58,7 +58,13 @@ async def search_anchors(
     ]
     searched = pd.concat(drawn, ignore_index=True) if drawn else texts
     found = await scan(
-        databases, relations, searched, mode="words", on_passages=on_passages, books=books
+        databases,
+        relations,
+        searched,
+        mode="words",
+        on_passages=on_passages,
+        books=books,
+        with_ranges=False,
     )
 
     def judge() -> pd.DataFrame:

@@ -57,11 +57,12 @@ async def scan(
     mode: Mode = "ilike",
     on_passages: OnCount = lambda seen: None,
     books: Sequence[str | None] | None = None,
+    with_ranges: bool = True,
 ) -> Scan:
     """Find all windows of `highlights` in all passages; `on_passages` is told how many are read.
 
     In mode `words` the passages may be those of some `books` only, as `stream_contents` takes
-    them.
+    them, and the characters of hits may be left out (`with_ranges`).
     """
     windows = await asyncio.to_thread(cut, highlights["text"].tolist(), size, stride, mode)
     texts = list(dict.fromkeys(windows.text))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,15 +84,23 @@ async def measure_alignment(
     `labels` and `models` give a number of vectors for each. `on_rows` is told how many vectors of
     passages were read.
     """
-    # Anchors are a matter of text: while they are searched, vectors are read and learned from.
+    # Anchors are a matter of text: while they are looked for, vectors are read, and each model's
+    # are searched for spaces while the next one's are read.
+    written: dict[str, LabelledRows] = {}
+    parts: dict[str, asyncio.Task[list[Matrix]]] = {}
     searching = asyncio.create_task(search_anchors(databases, relations, seed))
     try:
         heard = await read_highlights(databases, relations, labels)
-        written = await read_passages(databases, relations, models, seed, on_rows)
-        learned = await asyncio.to_thread(_learn, written, seed)
+        async for rows in read_passages(databases, relations, models, seed, on_rows):
+            written[rows.label] = rows
+            work = asyncio.to_thread(suspects.search_label, rows.matrix, seed)
+            parts[rows.label] = asyncio.create_task(work)
+        searched = {model: await part for model, part in parts.items()}
         anchors = await searching
     finally:
-        searching.cancel()
+        for task in (searching, *parts.values()):
+            task.cancel()
+    learned = await asyncio.to_thread(_learn, written, searched, seed)
     chosen = {label: _choose(databases, anchors, heard[label], seed) for label in labels}
     true = {
         model: await _true_passages(databases, relations, model, rows, chosen)
@@ -100,11 +109,12 @@ async def measure_alignment(
 
     def judge() -> Alignment:
         nulls: dict[tuple[str, int], BookNull | None] = {}
-        pairs = [
-            _judge_pair(heard[label], written[model], chosen[label], true[model], nulls, seed)
-            for label in labels
-            for model in models
-        ]
+        pairs = side_by_side(
+            lambda pair: _judge_pair(
+                heard[pair[0]], written[pair[1]], chosen[pair[0]], true[pair[1]], nulls, seed
+            ),
+            [(label, model) for label in labels for model in models],
+        )
         found, unlabelled, notes = _judge_rows(heard, written, chosen, learned, seed)
         return Alignment(
             pairs=pairs,
@@ -162,11 +172,15 @@ async def _true_passages(
     return Vectors(read.ids, unit(read.matrix) if len(read) else read.matrix)
 
 
-def _learn(written: Mapping[str, LabelledRows], seed: int) -> dict[int, Spaces]:
+def _learn(
+    written: Mapping[str, LabelledRows], searched: Mapping[str, list[Matrix]], seed: int
+) -> dict[int, Spaces]:
     """The spaces of all models, by their dimension."""
     return {
         dimension: suspects.learn_spaces(
-            {m: rows.matrix for m, rows in written.items() if rows.dimension == dimension}, seed
+            {m: rows.matrix for m, rows in written.items() if rows.dimension == dimension},
+            seed,
+            searched,
         )
         for dimension in sorted({rows.dimension for rows in written.values() if len(rows)})
     }
@@ -242,31 +256,38 @@ def _judge_rows(
         spaces = before.with_anchors(_witnesses(heard, chosen, dimension))
         notes += spaces.notes
         theirs = {m: rows for m, rows in written.items() if m in spaces.owned}
-        in_embeddings = suspects.find_suspects(
-            {m: rows.ids for m, rows in theirs.items()},
-            {m: rows.matrix for m, rows in theirs.items()},
-            spaces,
-            seed,
-        )
-        found.append(_of_relation(in_embeddings, "embeddings"))
         mine = [rows for rows in heard.values() if rows.dimension == dimension]
-        named = [rows for rows in mine if rows.label != UNLABELLED]
-        unnamed = [rows for rows in mine if rows.label == UNLABELLED]
 
-        def foreign(rows: LabelledRows, spaces: Spaces = spaces) -> Suspects:
+        def judge_passages(
+            spaces: Spaces = spaces, theirs: Mapping[str, LabelledRows] = theirs
+        ) -> Any:
+            return suspects.find_suspects(
+                {m: rows.ids for m, rows in theirs.items()},
+                {m: rows.matrix for m, rows in theirs.items()},
+                spaces,
+                seed,
+            )
+
+        def judge_highlights(rows: LabelledRows, spaces: Spaces = spaces) -> Any:
+            if rows.label == UNLABELLED:
+                return suspects.attribute(rows.matrix, spaces)
             return suspects.find_foreign(rows.label, rows.ids, rows.matrix, spaces)
 
-        def attribute(rows: LabelledRows, spaces: Spaces = spaces) -> list[str | None]:
-            return suspects.attribute(rows.matrix, spaces)
-
-        found += [_of_relation(one, "highlights") for one in side_by_side(foreign, named)]
-        for rows, looks in zip(unnamed, side_by_side(attribute, unnamed), strict=True):
-            unlabelled = pd.DataFrame(
-                {
-                    "id": pd.Series(rows.ids, dtype=object),
-                    "looks_like": pd.Series(looks, dtype=object),
-                }
-            )
+        # The many passages on one thread, the few highlights on the other.
+        works: list[Callable[[], Any]] = [judge_passages]
+        works += [partial(judge_highlights, rows) for rows in mine]
+        in_embeddings, *in_highlights = side_by_side(lambda work: work(), works)
+        found.append(_of_relation(in_embeddings, "embeddings"))
+        for rows, judged in zip(mine, in_highlights, strict=True):
+            if rows.label == UNLABELLED:
+                unlabelled = pd.DataFrame(
+                    {
+                        "id": pd.Series(rows.ids, dtype=object),
+                        "looks_like": pd.Series(judged, dtype=object),
+                    }
+                )
+            else:
+                found.append(_of_relation(judged, "highlights"))
     return suspects.gather(found), unlabelled, notes
 
 

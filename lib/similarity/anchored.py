@@ -49,7 +49,7 @@ def rank(anchors: Matrix, true: Matrix, passages: Matrix, extra: int, seed: int)
         better += (scores > mine[:, None] + ROUNDING).sum(axis=1)
         worse += (scores > theirs[:, None] + ROUNDING).sum(axis=1)
         total += scores.sum(axis=1, dtype=np.float64)
-        squares += np.square(scores, dtype=np.float64).sum(axis=1)
+        squares += np.einsum("ij,ij->i", scores, scores)
     mean = total / max(len(passages), 1)
     spread = np.sqrt(np.maximum(squares / max(len(passages), 1) - mean**2, 0))
     drawn = np.random.default_rng(seed).permutation(len(passages))[:RANDOM_PASSAGES]

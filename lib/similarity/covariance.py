@@ -18,7 +18,7 @@ from lib.similarity.scores import Matrix
 
 FEWEST_VECTORS = 30
 FEWEST_BOOKS = 4
-NULL_ROWS = 1_500
+NULL_ROWS = 1_000
 LEAST = 1e-12
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +55,9 @@ async def read_passages(
     models: Mapping[str, int],
     seed: int,
     on_rows: OnCount,
-) -> dict[str, LabelledRows]:
-    """The embeddings of `models`, a number of vectors for each: all, or a sample of each.
+) -> AsyncIterator[LabelledRows]:
+    """The embeddings of `models`, a number of vectors for each: all, or a sample of each; model
+    after model.
 
     At most `limits.alignment_rows` of a model, and `limits.alignment_megabytes` of all together.
     `on_rows` is told how many were read so far.
@@ -66,7 +67,6 @@ async def read_passages(
     room = limits.alignment_megabytes * 2**20 // (BYTES * max(sum(dimensions.values()), 1))
     most = max(min(limits.alignment_rows, room), FEWEST)
     seen = 0
-    found: dict[str, LabelledRows] = {}
     for model, total in models.items():
         batches: list[Vectors] = []
         async for batch in embeddings.stream_with_books(
@@ -75,8 +75,7 @@ async def read_passages(
             batches.append(batch)
             seen += len(batch)
             on_rows(seen)
-        found[model] = _labelled(model, vectors.joined(batches), total)
-    return found
+        yield _labelled(model, vectors.joined(batches), total)
 
 
 async def read_highlights(

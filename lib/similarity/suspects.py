@@ -21,6 +21,7 @@ from lib.similarity.spaces.owners import (
     COMPARED,
     Spaces,
     against,
+    find_pieces,
     fit_many,
     learn,
     likelihoods,
@@ -66,14 +67,25 @@ def gather(found: Sequence[Suspects]) -> Suspects:
     )
 
 
-def learn_spaces(rows: Mapping[str, Matrix], seed: int = 0) -> Spaces:
+def search_label(rows: Matrix, seed: int = 0) -> list[Matrix]:
+    """What `learn_spaces` needs of each label by itself: rows, of length 1, of each space found."""
+    return find_pieces(rows, seed) if len(rows) >= FEWEST_ROWS else []
+
+
+def learn_spaces(
+    rows: Mapping[str, Matrix],
+    seed: int = 0,
+    searched: Mapping[str, Sequence[Matrix]] | None = None,
+) -> Spaces:
     """The spaces of labels of one dimension, those of fewer than 300 rows left out.
 
-    All rows have length 1.
+    All rows have length 1. `searched` as of `search_label`, where that was done before.
     """
-    return learn(
-        {name: matrix for name, matrix in rows.items() if len(matrix) >= FEWEST_ROWS}, seed
-    )
+    known = {name: matrix for name, matrix in rows.items() if len(matrix) >= FEWEST_ROWS}
+    if searched is None:
+        found = side_by_side(lambda name: find_pieces(known[name], seed), list(known))
+        searched = dict(zip(known, found, strict=True))
+    return learn(known, searched, seed)
 
 
 def find_suspects(

@@ -64,6 +64,12 @@ async def _read(
     )
 
 
+async def _read_models(
+    databases: Databases, relations: Relations, models: dict[str, int]
+) -> list[LabelledRows]:
+    return [rows async for rows in read_passages(databases, relations, models, 0, lambda n: None)]
+
+
 def test_all_rows_come_with_their_books(large: str, open_connection: Open) -> None:
     found = open_connection(settings_for(large)).run(_read, ROWS, ROWS, 0)
     assert sorted(found.ids) == list(range(1, ROWS + 1))
@@ -96,11 +102,10 @@ def test_memory_bounds_the_rows_of_all_models(large: str, open_connection: Open)
     )
     limits = {"alignment_megabytes": 16}
     connection = open_connection(settings_for(large, limits=limits))
-    found: dict[str, LabelledRows] = connection.run(
-        read_passages, {"m": ROWS, "k": ROWS}, 0, lambda seen: None
-    )
+    found: list[LabelledRows] = connection.run(_read_models, {"m": ROWS, "k": ROWS})
+    assert [rows.label for rows in found] == ["m", "k"]
     # Two models of 4 kB a row share 16 MB.
-    for rows in found.values():
+    for rows in found:
         assert 1_000 < len(rows) < 4_000
         assert rows.total == ROWS
 

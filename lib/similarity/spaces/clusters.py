@@ -92,11 +92,18 @@ def _starts(kernel: Matrix, oddities: list[NDArray[np.float64]], seed: int) -> M
 def _cluster(kernel: Matrix, parts: Matrix) -> Matrix:
     """Kernel k-means of two clusters, of all columns of `parts` at once."""
     for _ in range(ROUNDS):
-        moved = (_contrast(kernel, parts) > 0).astype(np.float32)
-        if np.array_equal(moved, parts):
+        moved = _distinct(_contrast(kernel, parts) > 0)
+        if moved.shape == parts.shape and np.array_equal(moved, parts):
             break
         parts = moved
     return parts
+
+
+def _distinct(parts: NDArray[np.bool_]) -> Matrix:
+    """The columns that differ from each other: many starts soon come to the same."""
+    packed = np.packbits(parts, axis=0).T
+    first = {column.tobytes(): index for index, column in reversed(list(enumerate(packed)))}
+    return parts[:, sorted(first.values())].astype(np.float32)
 
 
 def _contrast(kernel: Matrix, parts: Matrix) -> Matrix:

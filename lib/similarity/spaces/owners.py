@@ -18,15 +18,15 @@ from lib.similarity.spaces.clusters import FEWEST_INTRUDERS
 from lib.similarity.spaces.oddness import oddest
 from lib.similarity.spaces.shapes import Scores, Space, fit, shortened
 
-SAMPLE = 1_600  # Rows of a label among which spaces are looked for.
-ODDEST = 400  # Of these, the second time, the oddest of so many:
-SEARCHED = 12_000
+SAMPLE = 1_600  # Rows of a label among which spaces are looked for; the second time …
+USUAL, ODDEST, SEARCHED = 1_200, 400, 12_000  # … so many, and the oddest of so many others.
 MOST_SPACES = 3  # In one label.
 FIT_ROWS = 8_000
 FIT_STEPS = 2
 SEARCH_DIMENSIONS = 256
 COMPARED = 1_200
-MOST_NEW, LEAST_HOME = 800, 400
+MOST_NEW = 800
+LOST = -0.2  # Of what the space explains of its own rows.
 UNDECIDED = 0.4  # From this share of a label on, its second space may be its own.
 VALLEY_BINS = 24
 THREADS = 2
@@ -57,7 +57,7 @@ class Spaces:
     @cached_property
     def fits(self) -> list[Space]:
         """A fit to the rows of each space."""
-        return [fit_many(rows) for rows in self.rows]
+        return side_by_side(fit_many, self.rows)
 
     def with_anchors(self, anchors: Mapping[str, Matrix]) -> Spaces:
         """The same, where half of a label is its own, with the half that its anchors are of.
@@ -80,9 +80,12 @@ class Spaces:
         nearest = likelihoods(self.fits, rows).argmax(axis=0)
         for space in range(len(self.rows)):
             mine = some(rows[nearest == space], MOST_NEW, seed)
-            if len(mine) < FEWEST_INTRUDERS:
+            home = some(self.rows[space], COMPARED, seed)
+            fitted = self.fits[space]
+            # Strangers lie where the space says nothing is; a look at that saves a long search.
+            lost = fitted.explains(mine) < LOST * np.median(fitted.explains(home))
+            if lost.sum() < FEWEST_INTRUDERS:
                 continue
-            home = some(self.rows[space], max(LEAST_HOME, len(mine)), seed)
             strangers = _strangers(home, mine, seed)
             if len(strangers) >= FEWEST_INTRUDERS and _same(known, strangers, seed) is None:
                 known.append(strangers)
@@ -91,10 +94,14 @@ class Spaces:
         return replace(self, rows=known)
 
 
-def learn(rows: Mapping[str, Matrix], seed: int = 0) -> Spaces:
-    """Find the spaces of some labels, whose unit rows are of shape (n, d), d the same for all."""
-    parts = side_by_side(lambda item: _pieces(*item, seed), list(rows.items()))
-    spaces = _merged([piece for pieces in parts for piece in pieces], seed)
+def learn(
+    rows: Mapping[str, Matrix], pieces: Mapping[str, Sequence[Matrix]], seed: int = 0
+) -> Spaces:
+    """The spaces of some labels, whose unit rows are of shape (n, d), d the same for all.
+
+    `pieces` as of `find_pieces`, for each label.
+    """
+    spaces = _merged([piece for label in rows for piece in pieces[label]], seed)
     if len(spaces) > 1:
         fits = [fit(matrix) for matrix in spaces]
         homes = {label: _largest(label, rows[label], fits) for label in rows}
@@ -174,8 +181,8 @@ def valley(score: Scores) -> float:
     return float(min(np.clip(0.0, edges[lowest], edges[lowest + 1]), key=abs))
 
 
-def _pieces(label: str, rows: Matrix, seed: int) -> list[Matrix]:
-    """Rows of each space that a sample of a label holds, the largest space first."""
+def find_pieces(rows: Matrix, seed: int = 0) -> list[Matrix]:
+    """Rows of each space that a sample of one label's unit rows holds, the largest space first."""
     small = shortened(rows, SEARCH_DIMENSIONS, seed)
     pieces: list[Indices] = []
     for chosen in _samples(small, seed):
@@ -196,7 +203,7 @@ def _samples(rows: Matrix, seed: int) -> Iterator[Indices]:
     drawn = np.random.default_rng(seed).permutation(len(rows))
     yield drawn[:SAMPLE]
     if len(rows) > SAMPLE:
-        usual, others = drawn[: SAMPLE - ODDEST], drawn[SAMPLE - ODDEST : SEARCHED]
+        usual, others = drawn[:USUAL], drawn[USUAL:SEARCHED]
         yield np.concatenate([usual, others[oddest(rows[others], rows[usual], ODDEST)]])
 
 
