@@ -40,7 +40,7 @@ from tests.browser.conftest import FLAGS, running_app
 COPIES = 10
 NOISE = 0.5
 SECONDS, LARGE_SECONDS, MEGABYTES = 5.0, 10.0, 600.0
-CHARTS = 4
+CHARTS = 5
 TABLES = f"""
     CREATE EXTENSION vector;
     CREATE EXTENSION pg_trgm;

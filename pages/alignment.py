@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib import charts, ui
 from lib.databases import embeddings, highlights
-from lib.similarity import alignment, covariance, scores, verdicts
+from lib.similarity import audit, covariance, scores, verdicts
 
 MOST_NOTES = 6
 
@@ -19,115 +19,123 @@ st.markdown(
 by_label = ui.ask(highlights.count_by_model)
 by_label = by_label[by_label["embedded"] > 0]
 by_model = ui.ask(embeddings.count_by_model)
-labels = {row.model: int(row.embedded) for row in by_label.itertuples()}
-models = {row.model: int(row.embeddings) for row in by_model.itertuples()}
-if not labels or not models:
+heard = {row.model: int(row.embedded) for row in by_label.itertuples()}
+written = {row.model: int(row.embeddings) for row in by_model.itertuples()}
+if not heard or not written:
     ui.nothing(
         "There is nothing to compare.",
         "Alignment needs highlights and passages that both have vectors.",
     )
     st.stop()
-measured = ("alignment", *labels.items(), *models.items())
+measured = ("audit", *heard.items(), *written.items())
 
-with ui.card("Which labels belong together"):
-    found = ui.ask(
-        alignment.measure_alignment,
-        labels,
-        models,
-        counted=ui.Counted("on_rows", "Vectors read", ui.rows_to_judge(models)),
-    )
-    table = verdicts.as_table(found.pairs)
-    for name in verdicts.mislabelled(table):
-        st.error(
-            "Their vectors are of different models, whatever the labels say: embed one side again.",
-            title=f"Highlights and passages labelled {ui.escape(name)} do not belong together",
-        )
-    ui.chart(
-        charts.verdict_matrix(table),
-        table,
-        "Matrix of highlight labels by passage models: " + verdicts.in_words(table),
-        "verdicts",
-    )
-    with st.expander("Why", expanded=len(table) <= MOST_NOTES, icon=":material/gavel:"):
-        for row in table.itertuples():
-            pair = f"{ui.escape(row.highlight_model)} with {ui.escape(row.passage_model)}"
-            st.markdown(f"**{pair}: {row.verdict}.** {ui.escape(row.note)}")
-    ui.show_figures(table)
-    ui.show_what_was_read(found)
+judged, lacking = st.container(gap="medium"), st.container()
 
-with ui.card(
-    "Held against one model's own books",
-    "Each grey line is a split of one model's passages, whole books on either side: how alike two "
-    "parts of one space are. Highlights of that model lie among the lines or a little lower, for "
-    "they are transcripts; those of another model lie at 0.",
+# Drawn first, though it stands last: it needs no vectors, and is there while they are read.
+with (
+    lacking,
+    ui.card(
+        "What no search by meaning can find",
+        "A highlight is answered by vectors of its own model in its own book. Where there are "
+        "none, nothing is missing on the screen: the results are simply of other books.",
+    ),
 ):
-    nulls = covariance.as_table(found.nulls)
-    if nulls.empty or table["excess"].isna().all():
-        ui.nothing(
-            "There is too little to compare.",
-            "This needs 30 highlights with vectors, and passages of at least four books.",
-        )
-    else:
-        ui.chart(
-            charts.spread_within_models(nulls, table),
-            nulls,
-            "Covariance alignment of splits within each model, and of each pair of labels.",
-            "spread",
-        )
-
-with ui.card(
-    "The same anchors under each model",
-    "Where true passages score no higher than random ones, the labels do not belong together.",
-):
-    label = st.selectbox(
-        "Label of the highlights", list(labels), key="anchors", bind="query-params"
-    )
-    drawn = scores.histogram_by_model(
-        {
-            pair.passage_model: {
-                charts.TRUE_PASSAGE: pair.anchor_scores,
-                scores.RANDOM_PAIRS: pair.random_scores,
-            }
-            for pair in found.pairs
-            if pair.highlight_model == label
-        }
-    )
-    if drawn.empty:
-        ui.nothing(
-            "No anchors under this label.",
-            "Anchors need highlights of which two windows are found in one passage.",
-        )
-    else:
-        for place, model in zip(st.columns(max(2, len(models))), models, strict=False):
-            with place:
-                mine = drawn[drawn["model"] == model]
-                st.markdown(f"**Passages under {ui.escape(model)}**")
-                ui.chart(
-                    charts.anchor_scores(mine),
-                    mine,
-                    f"Scores of anchors labelled {label} with their true and with random "
-                    f"passages under {model}.",
-                    f"anchor-scores-{model}",
-                )
-
-with ui.card(
-    "Rows whose label lies",
-    "Rows that lie where vectors of another model do, whether that model has a label of its own "
-    "or not; the clearest first. A row is never judged by a fit that it took part in.",
-):
-    ui.show_suspects(found, measured)
-
-if len(found.unlabelled):
-    with ui.card(
-        "Highlights without a label",
-        "The model whose vectors each of them lies among; none where it lies among none's.",
-    ):
-        ui.show_unlabelled(found, measured)
-
-with ui.card(
-    "What no search by meaning can find",
-    "A highlight is answered by vectors of its own model in its own book. Where there are none, "
-    "nothing is missing on the screen: the results are simply of other books.",
-):
-    ui.show_unanswerable(tuple(models))
+    ui.show_unanswerable(tuple(written))
     ui.show_faults()
+
+with judged:
+    with ui.card("Which labels belong together"):
+        found = ui.ask(
+            audit.measure_audit,
+            heard,
+            written,
+            counted=ui.Counted("on_rows", "Vectors read", ui.rows_to_judge(written)),
+        )
+        table = verdicts.as_table(found.alignment.pairs)
+        for name in verdicts.mislabelled(table):
+            st.error(
+                "Their vectors are of different models, whatever the labels say: embed one side "
+                "again.",
+                title=f"Highlights and passages labelled {ui.escape(name)} do not belong together",
+            )
+        ui.chart(
+            charts.verdict_matrix(table),
+            table,
+            "Matrix of highlight labels by passage models: " + verdicts.in_words(table),
+            "verdicts",
+        )
+        with st.expander("Why", expanded=len(table) <= MOST_NOTES, icon=":material/gavel:"):
+            for row in table.itertuples():
+                pair = f"{ui.escape(row.highlight_model)} with {ui.escape(row.passage_model)}"
+                st.markdown(f"**{pair}: {row.verdict}.** {ui.escape(row.note)}")
+        ui.show_figures(table)
+        ui.show_what_was_read(found)
+
+    with ui.card(
+        "Rows whose label lies",
+        "Rows that lie where vectors of another model do, whether that model has a label of its "
+        "own or not; the clearest first. A row is never judged by a fit that it took part in.",
+    ):
+        ui.show_suspects(found, measured)
+
+    if len(found.labels.unlabelled):
+        with ui.card(
+            "Highlights without a label",
+            "The model whose vectors each of them lies among; none where it lies among none's.",
+        ):
+            ui.show_unlabelled(found, measured)
+
+    with ui.card(
+        "The same anchors under each model",
+        "Where true passages score no higher than random ones, the labels do not belong together.",
+    ):
+        label = st.selectbox(
+            "Label of the highlights", list(heard), key="anchors", bind="query-params"
+        )
+        drawn = scores.histogram_by_model(
+            {
+                pair.passage_model: {
+                    charts.TRUE_PASSAGE: pair.anchor_scores,
+                    scores.RANDOM_PAIRS: pair.random_scores,
+                }
+                for pair in found.alignment.pairs
+                if pair.highlight_model == label
+            }
+        )
+        if drawn.empty:
+            ui.nothing(
+                "No anchors under this label.",
+                "Anchors need highlights of which two windows are found in one passage.",
+            )
+        else:
+            for place, model in zip(st.columns(max(2, len(written))), written, strict=False):
+                with place:
+                    mine = drawn[drawn["model"] == model]
+                    st.markdown(f"**Passages under {ui.escape(model)}**")
+                    ui.chart(
+                        charts.anchor_scores(mine),
+                        mine,
+                        f"Scores of anchors labelled {label} with their true and with random "
+                        f"passages under {model}.",
+                        f"anchor-scores-{model}",
+                    )
+
+    with ui.card(
+        "Held against one model's own books",
+        "Each grey line is a split of one model's passages, whole books on either side: how alike "
+        "two parts of one space are. Highlights of that model lie among the lines or a little "
+        "lower, for they are transcripts; those of another model lie at 0.",
+    ):
+        nulls = covariance.as_table(found.alignment.nulls)
+        if nulls.empty or table["excess"].isna().all():
+            ui.nothing(
+                "There is too little to compare.",
+                "This needs 30 highlights with vectors, and passages of at least four books.",
+            )
+        else:
+            ui.chart(
+                charts.spread_within_models(nulls, table),
+                nulls,
+                "Covariance alignment of splits within each model, and of each pair of labels.",
+                "spread",
+            )

@@ -10,7 +10,7 @@ from lib.databases import books, embeddings, highlights
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.report.values import Values, number, plain
-from lib.similarity.alignment import Alignment, measure_alignment
+from lib.similarity.audit import Audit, measure_audit
 from lib.similarity.coverage import by_book_and_model, unanswerable
 
 MOST_DUPLICATES = 100
@@ -28,13 +28,13 @@ async def alignment(
     """
     by_label = await highlights.count_by_model(databases, relations)
     labels = dict(zip(by_label["model"], map(int, by_label["embedded"]), strict=True))
-    judged = await measure_alignment(databases, relations, labels, models, seed)
+    audit = await measure_audit(databases, relations, labels, models, seed)
     covered = await embeddings.read_coverage(databases, relations)
     titles = await books.read_books(databases, relations)
     heard = await highlights.count_by_book_and_model(databases, relations)
     duplicates = await embeddings.read_duplicates(databases, relations, MOST_DUPLICATES)
     return {
-        **_judged(judged),
+        **_judged(audit),
         "coverage": _coverage(covered, titles, list(models)),
         "unanswerable": [
             {
@@ -55,8 +55,9 @@ async def alignment(
     }
 
 
-def _judged(judged: Alignment) -> Values:
-    looks = judged.unlabelled["looks_like"]
+def _judged(audit: Audit) -> Values:
+    told, anchors = audit.labels, audit.alignment.anchors
+    looks = told.unlabelled["looks_like"]
     return {
         "verdicts": [
             {
@@ -64,7 +65,7 @@ def _judged(judged: Alignment) -> Values:
                 "passage_model": pair.passage_model,
                 **asdict(pair.judgement),
             }
-            for pair in judged.pairs
+            for pair in audit.alignment.pairs
         ],
         "suspects": [
             {
@@ -74,16 +75,16 @@ def _judged(judged: Alignment) -> Values:
                 "looks_like": row.looks_like,
                 "score": number(row.score),
             }
-            for row in judged.suspects.itertuples()
+            for row in told.suspects.itertuples()
         ],
-        "suspected": judged.suspected,
-        "judged": judged.judged,
-        "false_alarms_expected": number(judged.false_alarms),
+        "suspected": audit.suspected,
+        "judged": told.judged,
+        "false_alarms_expected": number(told.false_alarms),
         "unlabelled": {
             "by_looks": {str(name): int(n) for name, n in looks.value_counts().items()},
             "like_none": int(looks.isna().sum()),
         },
-        "notes": judged.notes,
+        "notes": told.notes,
         "read": [
             {
                 "relation": row.relation,
@@ -91,13 +92,13 @@ def _judged(judged: Alignment) -> Values:
                 "rows": int(row.rows),
                 "total": int(row.total),
             }
-            for row in judged.read.itertuples()
+            for row in audit.read.itertuples()
         ],
         "anchors": {
-            "found": judged.anchors,
-            "highlights": judged.anchor_highlights,
-            "passages": judged.anchor_passages,
-            "passages_total": judged.anchor_passages_total,
+            "found": len(anchors.rows),
+            "highlights": anchors.highlights,
+            "passages": anchors.passages,
+            "passages_total": anchors.passages_total,
         },
     }
 

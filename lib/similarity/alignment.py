@@ -1,24 +1,21 @@
-"""Measures alignment on the two databases: verdicts, suspects, and what has no label."""
+"""Which labels belong together: every label of highlights against every model of passages."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lib.databases import embeddings
-from lib.databases.highlights import UNLABELLED
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.vectors import Vectors
-from lib.matching.anchors import Anchors, search_anchors
-from lib.similarity import suspects, verdicts
+from lib.matching.anchors import Anchors
+from lib.similarity import verdicts
 from lib.similarity.anchored import Ranks, no_ranks, rank
 from lib.similarity.covariance import (
     BookNull,
@@ -26,82 +23,39 @@ from lib.similarity.covariance import (
     mean_shift,
     null_by_books,
 )
-from lib.similarity.rows import LabelledRows, OnCount, read_highlights, read_passages
+from lib.similarity.rows import LabelledRows
 from lib.similarity.scores import Matrix, unit
-from lib.similarity.spaces.clusters import FEWEST_INTRUDERS
-from lib.similarity.spaces.owners import Spaces, side_by_side
-from lib.similarity.suspects import Suspects
+from lib.similarity.side_by_side import side_by_side
 from lib.similarity.verdicts import Judgement, PairAlignment
 
-SEED = 0
 COVARIANCE_HIGHLIGHTS = 500
 COVARIANCE_PASSAGES = 1_500
-SUSPECT_COLUMNS = ["relation", "id", "label", "looks_like", "score"]
+FEWEST_HIGHLIGHTS = 30
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """All that was judged of the vectors of both databases.
+    """The verdict on every pair of labels, and what it rests on.
 
     `pairs` are the verdicts, label by label; `nulls[model]` values of ρ* within that model.
-    `suspects`, worst first, has columns `relation`, `id`, `label`, `looks_like` (a label, or None)
-    and `score` (nats per dimension): the first of `suspected` in all, of `judged` rows, of which
-    about `false_alarms` may be honest. `unlabelled` has columns `id` and `looks_like`. `read` has
-    columns `relation`, `label`, `rows` and `total`: where these differ, a sample was judged.
-    `notes` say where a label is half another model's.
     """
 
     pairs: list[PairAlignment]
     nulls: dict[str, NDArray[np.float64]]
-    suspects: pd.DataFrame
-    suspected: int
-    judged: int
-    false_alarms: float
-    unlabelled: pd.DataFrame
-    read: pd.DataFrame
-    anchors: int
-    anchor_highlights: int
-    anchor_passages: int
-    anchor_passages_total: int
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def sampled(self) -> bool:
-        """Whether anything was judged by a sample."""
-        return bool((self.read["rows"] < self.read["total"]).any())
+    anchors: Anchors
 
 
-async def measure_alignment(
+async def judge_alignment(
     databases: Databases,
     relations: Relations,
-    labels: Mapping[str, int],
-    models: Mapping[str, int],
-    seed: int = SEED,
-    on_rows: OnCount = lambda seen: None,
+    heard: Mapping[str, LabelledRows],
+    written: Mapping[str, LabelledRows],
+    anchors: Anchors,
+    seed: int,
 ) -> Alignment:
-    """Judge every highlight label against every passage model, and every row by its label.
-
-    `labels` and `models` give a number of vectors for each. `on_rows` is told how many vectors of
-    passages were read.
-    """
-    # Anchors are a matter of text: while they are looked for, vectors are read, and each model's
-    # are searched for spaces while the next one's are read.
-    written: dict[str, LabelledRows] = {}
-    parts: dict[str, asyncio.Task[list[Matrix]]] = {}
-    searching = asyncio.create_task(search_anchors(databases, relations, seed))
-    try:
-        heard = await read_highlights(databases, relations, labels)
-        async for rows in read_passages(databases, relations, models, seed, on_rows):
-            written[rows.label] = rows
-            work = asyncio.to_thread(suspects.search_label, rows.matrix, seed)
-            parts[rows.label] = asyncio.create_task(work)
-        searched = {model: await part for model, part in parts.items()}
-        anchors = await searching
-    finally:
-        for task in (searching, *parts.values()):
-            task.cancel()
-    learned = await asyncio.to_thread(_learn, written, searched, seed)
-    chosen = {label: _choose(databases, anchors, heard[label], seed) for label in labels}
+    """Judge the highlights of every label in `heard` against the passages of every model in
+    `written`."""
+    chosen = {label: _choose(databases, anchors, rows, seed) for label, rows in heard.items()}
     true = {
         model: await _true_passages(databases, relations, model, rows, chosen)
         for model, rows in written.items()
@@ -113,25 +67,12 @@ async def measure_alignment(
             lambda pair: _judge_pair(
                 heard[pair[0]], written[pair[1]], chosen[pair[0]], true[pair[1]], nulls, seed
             ),
-            [(label, model) for label in labels for model in models],
+            [(label, model) for label in heard for model in written],
         )
-        found, unlabelled, notes = _judge_rows(heard, written, chosen, learned, seed)
         return Alignment(
             pairs=pairs,
             nulls={model: null.values for (model, _), null in nulls.items() if null is not None},
-            suspects=found.rows.head(databases.settings.limits.suspects).reindex(
-                columns=SUSPECT_COLUMNS
-            ),
-            suspected=len(found.rows),
-            judged=found.judged,
-            false_alarms=found.false_alarms,
-            unlabelled=unlabelled,
-            read=_describe_read(heard, written),
-            anchors=len(anchors.rows),
-            anchor_highlights=anchors.highlights,
-            anchor_passages=anchors.passages,
-            anchor_passages_total=anchors.passages_total,
-            notes=notes,
+            anchors=anchors,
         )
 
     return await asyncio.to_thread(judge)
@@ -172,20 +113,6 @@ async def _true_passages(
     return Vectors(read.ids, unit(read.matrix) if len(read) else read.matrix)
 
 
-def _learn(
-    written: Mapping[str, LabelledRows], searched: Mapping[str, list[Matrix]], seed: int
-) -> dict[int, Spaces]:
-    """The spaces of all models, by their dimension."""
-    return {
-        dimension: suspects.learn_spaces(
-            {m: rows.matrix for m, rows in written.items() if rows.dimension == dimension},
-            seed,
-            searched,
-        )
-        for dimension in sorted({rows.dimension for rows in written.values() if len(rows)})
-    }
-
-
 def _judge_pair(
     highlights: LabelledRows,
     passages: LabelledRows,
@@ -206,7 +133,8 @@ def _judge_pair(
     mine = _drawn(highlights.matrix, COVARIANCE_HIGHLIGHTS, seed)
     theirs = _drawn(passages.matrix, COVARIANCE_PASSAGES, seed)
     # Few highlights make a wide null; those of about one number share theirs.
-    size = 30 * 2 ** max(0, round(np.log2(max(len(mine), 30) / 30)))
+    doublings = np.log2(max(len(mine), FEWEST_HIGHLIGHTS) / FEWEST_HIGHLIGHTS)
+    size = FEWEST_HIGHLIGHTS * 2 ** round(float(doublings))
     if (passages.label, size) not in nulls:
         nulls[passages.label, size] = null_by_books(
             passages.matrix, passages.books, size, seed=seed
@@ -242,90 +170,7 @@ def _rank(
     return rank(highlights.matrix[rows], np.stack(vectors), passages.matrix, extra, seed)
 
 
-def _judge_rows(
-    heard: Mapping[str, LabelledRows],
-    written: Mapping[str, LabelledRows],
-    chosen: Mapping[str, _Chosen],
-    learned: Mapping[int, Spaces],
-    seed: int,
-) -> tuple[Suspects, pd.DataFrame, list[str]]:
-    """Suspects of both relations, what unlabelled highlights look like, and notes."""
-    found, notes = [], []
-    unlabelled = pd.DataFrame(columns=["id", "looks_like"])
-    for dimension, before in learned.items():
-        spaces = before.with_anchors(_witnesses(heard, chosen, dimension))
-        notes += spaces.notes
-        theirs = {m: rows for m, rows in written.items() if m in spaces.owned}
-        mine = [rows for rows in heard.values() if rows.dimension == dimension]
-
-        def judge_passages(
-            spaces: Spaces = spaces, theirs: Mapping[str, LabelledRows] = theirs
-        ) -> Any:
-            return suspects.find_suspects(
-                {m: rows.ids for m, rows in theirs.items()},
-                {m: rows.matrix for m, rows in theirs.items()},
-                spaces,
-                seed,
-            )
-
-        def judge_highlights(rows: LabelledRows, spaces: Spaces = spaces) -> Any:
-            if rows.label == UNLABELLED:
-                return suspects.attribute(rows.matrix, spaces)
-            return suspects.find_foreign(rows.label, rows.ids, rows.matrix, spaces)
-
-        # The many passages on one thread, the few highlights on the other.
-        works: list[Callable[[], Any]] = [judge_passages]
-        works += [partial(judge_highlights, rows) for rows in mine]
-        in_embeddings, *in_highlights = side_by_side(lambda work: work(), works)
-        found.append(_of_relation(in_embeddings, "embeddings"))
-        for rows, judged in zip(mine, in_highlights, strict=True):
-            if rows.label == UNLABELLED:
-                unlabelled = pd.DataFrame(
-                    {
-                        "id": pd.Series(rows.ids, dtype=object),
-                        "looks_like": pd.Series(judged, dtype=object),
-                    }
-                )
-            else:
-                found.append(_of_relation(judged, "highlights"))
-    return suspects.gather(found), unlabelled, notes
-
-
-def _witnesses(
-    heard: Mapping[str, LabelledRows], chosen: Mapping[str, _Chosen], dimension: int
-) -> dict[str, Matrix]:
-    """Highlights that tell which half of a label is its own: anchors, or all for want of any."""
-    return {
-        label: rows.matrix[chosen[label].rows]
-        if len(chosen[label].rows) >= FEWEST_INTRUDERS
-        else rows.matrix
-        for label, rows in heard.items()
-        if rows.dimension == dimension and label != UNLABELLED
-    }
-
-
-def _of_relation(found: Suspects, relation: str) -> Suspects:
-    return Suspects(found.rows.assign(relation=relation), found.judged, found.false_alarms)
-
-
 def _drawn(matrix: Matrix, most: int, seed: int) -> Matrix:
     if len(matrix) <= most:
         return matrix
     return matrix[np.random.default_rng(seed).permutation(len(matrix))[:most]]
-
-
-def _describe_read(
-    heard: Mapping[str, LabelledRows], written: Mapping[str, LabelledRows]
-) -> pd.DataFrame:
-    sides: Sequence[tuple[str, Mapping[str, LabelledRows]]] = (
-        ("highlights", heard),
-        ("embeddings", written),
-    )
-    return pd.DataFrame(
-        [
-            (relation, rows.label, len(rows), rows.total)
-            for relation, side in sides
-            for rows in side.values()
-        ],
-        columns=["relation", "label", "rows", "total"],
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lib.databases import embeddings, highlights, vectors
@@ -90,6 +91,21 @@ async def read_highlights(
         )
         found[label] = _labelled(label, read, total)
     return found
+
+
+def describe_read(
+    heard: Mapping[str, LabelledRows], written: Mapping[str, LabelledRows]
+) -> pd.DataFrame:
+    """Columns `relation`, `label`, `rows` and `total`: a sample where the last two differ."""
+    sides = (("highlights", heard), ("embeddings", written))
+    return pd.DataFrame(
+        [
+            (relation, rows.label, len(rows), rows.total)
+            for relation, side in sides
+            for rows in side.values()
+        ],
+        columns=["relation", "label", "rows", "total"],
+    )
 
 
 def _labelled(label: str, read: Vectors, total: int) -> LabelledRows:

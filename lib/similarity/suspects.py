@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lib.similarity.scores import Matrix
+from lib.similarity.side_by_side import side_by_side
 from lib.similarity.spaces.clusters import FEWEST_INTRUDERS
 from lib.similarity.spaces.owners import (
     COMPARED,
@@ -25,7 +26,6 @@ from lib.similarity.spaces.owners import (
     fit_many,
     learn,
     likelihoods,
-    side_by_side,
     some,
     valley,
 )
@@ -67,25 +67,14 @@ def gather(found: Sequence[Suspects]) -> Suspects:
     )
 
 
-def search_label(rows: Matrix, seed: int = 0) -> list[Matrix]:
-    """What `learn_spaces` needs of each label by itself: rows, of length 1, of each space found."""
-    return find_pieces(rows, seed) if len(rows) >= FEWEST_ROWS else []
-
-
-def learn_spaces(
-    rows: Mapping[str, Matrix],
-    seed: int = 0,
-    searched: Mapping[str, Sequence[Matrix]] | None = None,
-) -> Spaces:
+def learn_spaces(rows: Mapping[str, Matrix], seed: int = 0) -> Spaces:
     """The spaces of labels of one dimension, those of fewer than 300 rows left out.
 
-    All rows have length 1. `searched` as of `search_label`, where that was done before.
+    All rows have length 1.
     """
     known = {name: matrix for name, matrix in rows.items() if len(matrix) >= FEWEST_ROWS}
-    if searched is None:
-        found = side_by_side(lambda name: find_pieces(known[name], seed), list(known))
-        searched = dict(zip(known, found, strict=True))
-    return learn(known, searched, seed)
+    found = side_by_side(lambda name: find_pieces(known[name], seed), list(known))
+    return learn(known, dict(zip(known, found, strict=True)), seed)
 
 
 def find_suspects(

@@ -107,7 +107,7 @@ def ask(
     by the arguments, which it must name: large ones take long to tell apart.
     """
     open_connection = connection()
-    seen = [0]
+    seen, shown = [0], [-1]
     outside = contextvars.copy_context()
     slot = st.empty() if counted else None
     started = time.monotonic()
@@ -119,9 +119,12 @@ def ask(
             # Outside of the cached function, which would keep and replay what it draws.
             if not bar:
                 bar.append(outside.run(_draw_bar, slot, counted))
-            share = min(1.0, seen[0] / max(counted.total, 1))
-            text = f"{counted.what}: {seen[0]:,} of {counted.total:,}"
-            outside.run(bar[0].progress, share, text)
+            # The browser draws each message anew, also one that says the same.
+            if seen[0] != shown[0]:
+                shown[0] = seen[0]
+                share = min(1.0, seen[0] / max(counted.total, 1))
+                text = f"{counted.what}: {seen[0]:,} of {counted.total:,}"
+                outside.run(bar[0].progress, share, text)
 
     def compute() -> Result:
         extra = {counted.keyword: lambda done: seen.__setitem__(0, done)} if counted else {}

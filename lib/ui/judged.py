@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from lib.similarity.alignment import Alignment
+from lib.similarity.audit import Audit
 from lib.ui.asking import limits
 
 
@@ -62,22 +62,22 @@ def show_figures(table: pd.DataFrame) -> None:
         )
 
 
-def show_what_was_read(found: Alignment) -> None:
+def show_what_was_read(found: Audit) -> None:
     """How many anchors there are and where they were looked for; what was judged by a sample."""
-    most = limits().anchors
-    searched = f"{found.anchor_passages:,} passages"
-    if found.anchor_passages < found.anchor_passages_total:
-        searched = f"{searched} (whole books, drawn from {found.anchor_passages_total:,} passages)"
+    most, anchors = limits().anchors, found.alignment.anchors
+    searched = f"{anchors.passages:,} passages"
+    if anchors.passages < anchors.passages_total:
+        searched = f"{searched} (whole books, drawn from {anchors.passages_total:,} passages)"
     said = [
-        f"{found.anchors:,} anchors among {found.anchor_highlights:,} highlights, looked for in "
-        f"{searched}; at most {most:,} of a label are used."
+        f"{len(anchors.rows):,} anchors among {anchors.highlights:,} highlights, looked for in "
+        f"{searched}; at most {most:,} of a label are used.",
     ]
-    if found.sampled:
-        parts = [
-            f"{row.rows:,} of {row.total:,} {row.relation} labelled {row.label}"
-            for row in found.read.itertuples()
-            if row.rows < row.total
-        ]
+    parts = [
+        f"{row.rows:,} of {row.total:,} {row.relation} labelled {row.label}"
+        for row in found.read.itertuples()
+        if row.rows < row.total
+    ]
+    if parts:
         said.append(f"Judged by a sample: {'; '.join(parts)}.")
     else:
         said.append("Every vector was read and judged.")

@@ -5,19 +5,28 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from lib import charts
 from lib.databases import books, embeddings, highlights
 from lib.similarity import coverage
 from lib.ui.asking import ask
-from lib.ui.cards import download, escape
+from lib.ui.cards import chart, download, escape
 
 MOST_DUPLICATES = 100
 
 
 def show_unanswerable(models: tuple[str, ...]) -> None:
-    """Highlights that cannot be answered, why, and passages that stand twice."""
-    covered = ask(embeddings.read_coverage)
+    """Coverage by book and model, highlights that cannot be answered, and duplicates."""
+    covered, titles = ask(embeddings.read_coverage), ask(books.read_books)
+    by_book = coverage.by_book_and_model(covered, titles, models)
+    chart(
+        charts.coverage(by_book),
+        by_book,
+        f"Heatmap of {len(titles)} books by {len(models)} models: the share of passages with a "
+        "vector.",
+        "coverage",
+    )
     lacking = coverage.unanswerable(
-        ask(highlights.count_by_book_and_model), covered, ask(books.read_books), models
+        ask(highlights.count_by_book_and_model), covered, titles, models
     )
     duplicates = ask(embeddings.read_duplicates, MOST_DUPLICATES)
     if lacking.empty:

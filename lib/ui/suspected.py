@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from lib.similarity.alignment import Alignment
+from lib.similarity.audit import Audit
 from lib.similarity.selecting import NO_MODEL, read_words, write_selections
 from lib.ui.asking import ask
 from lib.ui.cards import download, escape
@@ -15,18 +15,18 @@ MOST_STATED = 50
 RELATIONS = {"highlights": "highlights", "embeddings": "passages' vectors"}
 
 
-def show_suspects(found: Alignment, key: tuple[object, ...]) -> None:
+def show_suspects(found: Audit, key: tuple[object, ...]) -> None:
     """Rows under suspicion with their words, and the SQL that selects them.
 
     `key` names what was measured.
     """
-    for note in found.notes:
+    for note in found.labels.notes:
         st.warning(escape(note), icon=":material/call_split:")
-    suspects = found.suspects
+    suspects = found.labels.suspects
     if suspects.empty:
         st.markdown(
-            f":green-badge[:material/check: none] Every one of {found.judged:,} judged rows fits "
-            "its label."
+            ":green-badge[:material/check: none] Every one of "
+            f"{found.labels.judged:,} judged rows fits its label."
         )
         return
     with st.container(horizontal=True):
@@ -60,12 +60,12 @@ def show_suspects(found: Alignment, key: tuple[object, ...]) -> None:
     _state(chosen, key)
 
 
-def _how_sure(found: Alignment) -> str:
-    expected = found.false_alarms
+def _how_sure(found: Audit) -> str:
+    expected = found.labels.false_alarms
     alarms = "less than one" if expected < 0.95 else f"about {expected:,.0f}"
     return (
-        f"Of {found.judged:,} rows judged, **{found.suspected:,}** are under suspicion; by the "
-        f"scores of the others, **{alarms}** of these may be an honest row."
+        f"Of {found.labels.judged:,} rows judged, **{found.suspected:,}** are under suspicion; "
+        f"by the scores of the others, **{alarms}** of these may be an honest row."
     )
 
 
@@ -109,12 +109,12 @@ def _state(chosen: pd.DataFrame, key: tuple[object, ...]) -> None:
             )
 
 
-def show_unlabelled(found: Alignment, key: tuple[object, ...]) -> None:
+def show_unlabelled(found: Audit, key: tuple[object, ...]) -> None:
     """Which model the highlights without a label fit, and the SQL that selects each part."""
-    looks = found.unlabelled.assign(
+    looks = found.labels.unlabelled.assign(
         relation="highlights",
         label="unlabelled",
-        looks_like=found.unlabelled["looks_like"].fillna(NO_MODEL),
+        looks_like=found.labels.unlabelled["looks_like"].fillna(NO_MODEL),
     )
     with st.container(horizontal=True):
         for name, count in looks["looks_like"].value_counts().items():

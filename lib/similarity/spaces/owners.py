@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from lib.similarity.scores import Matrix
+from lib.similarity.side_by_side import side_by_side
 from lib.similarity.spaces import mixtures
 from lib.similarity.spaces.clusters import FEWEST_INTRUDERS
 from lib.similarity.spaces.oddness import oddest
@@ -29,11 +27,8 @@ MOST_NEW = 800
 LOST = -0.2  # Of what the space explains of its own rows.
 UNDECIDED = 0.4  # From this share of a label on, its second space may be its own.
 VALLEY_BINS = 24
-THREADS = 2
 
 Indices = NDArray[np.int64]
-Item = TypeVar("Item")
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -117,13 +112,6 @@ def learn(
         assigned = {label: np.zeros(len(matrix), dtype=np.int64) for label, matrix in rows.items()}
     owned, notes = _own(spaces, assigned, {})
     return Spaces(spaces, owned, assigned, notes)
-
-
-def side_by_side(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
-    """`work` on each item, two at a time: numpy leaves the interpreter to others meanwhile."""
-    # One core for each: two that both want all cores take many times as long.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(THREADS) as threads:
-        return list(threads.map(work, items))
 
 
 def likelihoods(fits: Sequence[Space], rows: Matrix) -> Scores:

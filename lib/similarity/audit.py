@@ -1,0 +1,73 @@
+"""Reads the vectors of both databases once, and judges by them all that the labels claim."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from lib.databases.pools import Databases
+from lib.databases.relations import Relations
+from lib.matching.anchors import search_anchors
+from lib.similarity.alignment import Alignment, judge_alignment
+from lib.similarity.labels import Labels, judge_labels, learn_labels
+from lib.similarity.rows import OnCount, describe_read, read_highlights, read_passages
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Which labels belong together (`alignment`) and which rows' labels lie (`labels`).
+
+    Of the suspects the first `limits.suspects` are listed, of `suspected` in all. `read` as of
+    `lib.similarity.rows.describe_read`: where rows and total differ, a sample was judged.
+    """
+
+    alignment: Alignment
+    labels: Labels
+    suspected: int
+    read: pd.DataFrame
+
+    @property
+    def sampled(self) -> bool:
+        """Whether anything was judged by a sample."""
+        return bool((self.read["rows"] < self.read["total"]).any())
+
+
+async def measure_audit(
+    databases: Databases,
+    relations: Relations,
+    labels: Mapping[str, int],
+    models: Mapping[str, int],
+    seed: int = SEED,
+    on_rows: OnCount = lambda seen: None,
+) -> Audit:
+    """Judge every highlight label against every passage model, and every row by its label.
+
+    `labels` and `models` give a number of vectors for each. `on_rows` is told how many vectors of
+    passages were read.
+    """
+    heard = await read_highlights(databases, relations, labels)
+    passages = read_passages(databases, relations, models, seed, on_rows)
+    written = {rows.label: rows async for rows in passages}
+    # While anchors are looked for in the text, spaces are looked for in the vectors.
+    learning = asyncio.create_task(asyncio.to_thread(learn_labels, written, seed))
+    try:
+        anchors = await search_anchors(databases, relations, seed)
+        alignment = await judge_alignment(databases, relations, heard, written, anchors, seed)
+        learned = await learning
+    finally:
+        learning.cancel()
+    told = await asyncio.to_thread(
+        judge_labels, heard, written, learned, anchors.rows["id"].tolist(), seed
+    )
+    most = databases.settings.limits.suspects
+    return Audit(
+        alignment=alignment,
+        labels=replace(told, suspects=told.suspects.head(most)),
+        suspected=len(told.suspects),
+        read=describe_read(heard, written),
+    )
