@@ -32,24 +32,24 @@ from benchmarks.stored import create, fill
 from lib.connection import Connection
 from lib.databases import embeddings, highlights
 from lib.settings import Settings
-from lib.similarity.alignment import Alignment, measure_alignment
+from lib.similarity.audit import Audit, measure_audit
 
 
-def run(connection: Connection, arrangement: Arrangement) -> tuple[Alignment, float]:
+def run(connection: Connection, arrangement: Arrangement) -> tuple[Audit, float]:
     """What is measured of the databases as they stand, and the seconds that took."""
     by_label = connection.run(highlights.count_by_model)
     by_model = connection.run(embeddings.count_by_model)
     labels = {row.model: int(row.embedded) for row in by_label.itertuples()}
     models = {row.model: int(row.embeddings) for row in by_model.itertuples()}
     started = time.perf_counter()
-    found = connection.run(measure_alignment, labels, models)
+    found = connection.run(measure_audit, labels, models)
     return found, time.perf_counter() - started
 
 
-def judge(arrangement: Arrangement, found: Alignment, seconds: float, goals: Goals) -> None:
+def judge(arrangement: Arrangement, found: Audit, seconds: float, goals: Goals) -> None:
     """Hold verdicts and rows against what was arranged; print both."""
     verdicts = []
-    for pair in found.pairs:
+    for pair in found.alignment.pairs:
         allowed = arrangement.verdicts.get((pair.highlight_model, pair.passage_model))
         verdict = pair.judgement.verdict
         good = allowed is None or verdict in allowed
@@ -70,7 +70,7 @@ def judge(arrangement: Arrangement, found: Alignment, seconds: float, goals: Goa
         )
     rows = ""
     if arrangement.lying is not None:
-        suspected = found.suspects
+        suspected = found.labels.suspects
         said = set(zip(suspected["relation"], suspected["label"], suspected["id"], strict=True))
         right = len(said & arrangement.lying)
         precision = right / len(said) if said else float(not arrangement.lying)
@@ -81,7 +81,9 @@ def judge(arrangement: Arrangement, found: Alignment, seconds: float, goals: Goa
             f"{'' if good else ' MISSED'}"
         )
     if arrangement.attributed is not None:
-        looks = dict(zip(found.unlabelled["id"], found.unlabelled["looks_like"], strict=True))
+        looks = dict(
+            zip(found.labels.unlabelled["id"], found.labels.unlabelled["looks_like"], strict=True)
+        )
         share = float(np.mean([looks[i] == name for i, name in arrangement.attributed.items()]))
         rows = f"attributed rightly {share:.4f}{'' if goals.rows(share, 1.0) else ' MISSED'}"
     print(f"{arrangement.name:<58}{rows:<50}{seconds:5.1f} s  {'; '.join(verdicts)}", flush=True)

@@ -10,6 +10,7 @@ from lib.similarity.selecting import NO_MODEL, read_words, write_selections
 from lib.ui.asking import ask
 from lib.ui.cards import download, escape
 
+ALL = "all rows"
 MOST_SHOWN = 200
 MOST_STATED = 50
 RELATIONS = {"highlights": "highlights", "embeddings": "passages' vectors"}
@@ -77,12 +78,11 @@ def _choose(suspects: pd.DataFrame) -> pd.DataFrame:
         return suspects
     chosen = st.selectbox(
         "Show",
-        ["all", *groups.index],
-        format_func=lambda name: "All" if name == "all" else f"{name} ({groups[name]:,})",
+        [ALL, *groups.index],
         key="suspects",
         bind="query-params",
     )
-    return suspects if chosen == "all" else suspects[named == chosen].reset_index(drop=True)
+    return suspects if chosen == ALL else suspects[named == chosen].reset_index(drop=True)
 
 
 def _state(chosen: pd.DataFrame, key: tuple[object, ...]) -> None:

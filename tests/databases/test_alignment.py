@@ -11,7 +11,7 @@ from lib.connection import Connection
 from lib.databases import embeddings, highlights
 from lib.demo.models import RANDOM_INDEXING, WORDLLAMA
 from lib.matching.anchors import search_anchors
-from lib.similarity.alignment import Alignment, measure_alignment
+from lib.similarity.audit import Audit, measure_audit
 from lib.similarity.selecting import read_words, write_selections
 from tests.databases.library import fetch
 
@@ -27,12 +27,12 @@ SAMPLED = {
 }
 
 
-def measure(connection: Connection, **keywords: Any) -> Alignment:
+def measure(connection: Connection, **keywords: Any) -> Audit:
     """Everything that is judged of the two databases."""
     by_label = connection.run(highlights.count_by_model)
     by_model = connection.run(embeddings.count_by_model)
     return connection.run(
-        measure_alignment,
+        measure_audit,
         {row.model: int(row.embedded) for row in by_label.itertuples()},
         {row.model: int(row.embeddings) for row in by_model.itertuples()},
         **keywords,
@@ -40,7 +40,7 @@ def measure(connection: Connection, **keywords: Any) -> Alignment:
 
 
 @pytest.fixture(scope="module")
-def measured(demo: Demo) -> Alignment:
+def measured(demo: Demo) -> Audit:
     connection = Connection(demo.settings)
     try:
         return measure(connection)
@@ -75,9 +75,10 @@ def test_anchors_lie_where_their_highlights_were_cut(demo: Demo, connection: Con
     assert np.mean(right) > 0.98
 
 
-def test_the_verdicts_tell_the_spaces_apart(measured: Alignment) -> None:
+def test_the_verdicts_tell_the_spaces_apart(measured: Audit) -> None:
     verdicts = {
-        (pair.highlight_model, pair.passage_model): pair.judgement for pair in measured.pairs
+        (pair.highlight_model, pair.passage_model): pair.judgement
+        for pair in measured.alignment.pairs
     }
     mine, other = verdicts[WORDLLAMA, WORDLLAMA], verdicts[WORDLLAMA, RANDOM_INDEXING]
     assert (mine.verdict, other.verdict) == ("aligned", "mismatched")
@@ -95,23 +96,21 @@ def test_the_verdicts_tell_the_spaces_apart(measured: Alignment) -> None:
 
 
 def test_highlights_of_two_models_without_a_label_are_not_called_mismatched(
-    measured: Alignment,
+    measured: Audit,
 ) -> None:
     # Two in three are of one model, one in three is of the other.
-    for pair in measured.pairs:
+    for pair in measured.alignment.pairs:
         if pair.highlight_model == "unlabelled":
             assert pair.judgement.verdict != "mismatched"
             assert "some rows" in pair.judgement.note or "A part of" in pair.judgement.note
 
 
-def test_the_suspects_are_the_rows_whose_label_was_made_to_lie(
-    demo: Demo, measured: Alignment
-) -> None:
-    found = measured.suspects
+def test_the_suspects_are_the_rows_whose_label_was_made_to_lie(demo: Demo, measured: Audit) -> None:
+    found = measured.labels.suspects
     assert found["score"].is_monotonic_decreasing
     assert measured.suspected == len(found)
-    assert measured.judged == 2 * 31_102 + 1_348
-    assert 0 <= measured.false_alarms < 10
+    assert measured.labels.judged == 2 * 31_102 + 1_348
+    assert 0 <= measured.labels.false_alarms < 10
     planted = _planted(demo)
     assert {relation: len(rows) for relation, rows in planted.items()} == {
         "highlights": 30,
@@ -126,7 +125,7 @@ def test_the_suspects_are_the_rows_whose_label_was_made_to_lie(
 
 
 def test_highlights_without_a_label_are_attributed_to_their_model(
-    demo: Demo, measured: Alignment
+    demo: Demo, measured: Audit
 ) -> None:
     truth = dict(
         fetch(
@@ -134,12 +133,14 @@ def test_highlights_without_a_label_are_attributed_to_their_model(
             "SELECT id, looks_like FROM demo_planted WHERE kind = 'unlabelled'",
         )
     )
-    looks = dict(zip(measured.unlabelled["id"], measured.unlabelled["looks_like"], strict=True))
+    looks = dict(
+        zip(measured.labels.unlabelled["id"], measured.labels.unlabelled["looks_like"], strict=True)
+    )
     assert looks.keys() == truth.keys()
     assert sum(looks[one] == truth[one] for one in truth) >= 59
 
 
-def test_everything_was_read(measured: Alignment) -> None:
+def test_everything_was_read(measured: Audit) -> None:
     assert not measured.sampled
     totals = measured.read.set_index(["relation", "label"])["total"].to_dict()
     assert totals == {
@@ -162,20 +163,23 @@ def test_a_sample_says_so_and_finds_the_same(demo: Demo, open_connection: Open) 
         assert rows["embeddings", model] == pytest.approx(8_000, rel=0.2)
     assert seen == sorted(seen)
     assert seen[-1] == rows["embeddings"].sum()
-    assert found.anchor_passages <= 6_000 < found.anchor_passages_total == 31_102
-    verdicts = {(p.highlight_model, p.passage_model): p.judgement.verdict for p in found.pairs}
+    anchors = found.alignment.anchors
+    assert anchors.passages <= 6_000 < anchors.passages_total == 31_102
+    verdicts = {
+        (p.highlight_model, p.passage_model): p.judgement.verdict for p in found.alignment.pairs
+    }
     assert verdicts[WORDLLAMA, WORDLLAMA] == "aligned"
     assert verdicts[WORDLLAMA, RANDOM_INDEXING] == "mismatched"
-    assert len(found.suspects) == 10 < found.suspected
+    assert len(found.labels.suspects) == 10 < found.suspected
     planted = _planted(demo)
-    for row in found.suspects.itertuples():
+    for row in found.labels.suspects.itertuples():
         assert (row.id, row.label, row.looks_like) in planted[row.relation]
 
 
 def test_the_stated_sql_selects_exactly_the_suspects(
-    demo: Demo, connection: Connection, measured: Alignment
+    demo: Demo, connection: Connection, measured: Audit
 ) -> None:
-    statements = connection.run(write_selections, measured.suspects).split("\n\n")
+    statements = connection.run(write_selections, measured.labels.suspects).split("\n\n")
     assert len(statements) == 3
     selected: dict[str, set[Any]] = {"highlights": set(), "embeddings": set()}
     for statement in statements:
@@ -184,15 +188,15 @@ def test_the_stated_sql_selects_exactly_the_suspects(
         columns = "id, embedding_model" if on_highlights else "chunk_id, embedding_model"
         for row in fetch(dsn, statement.replace("SELECT *", f"SELECT {columns}")):
             selected["highlights" if on_highlights else "embeddings"].add(row)
-    for relation, rows in measured.suspects.groupby("relation"):
+    for relation, rows in measured.labels.suspects.groupby("relation"):
         assert selected[str(relation)] == set(zip(rows["id"], rows["label"], strict=True))
 
 
 def test_suspects_are_shown_with_their_words(
-    demo: Demo, connection: Connection, measured: Alignment
+    demo: Demo, connection: Connection, measured: Audit
 ) -> None:
-    shown = connection.run(read_words, measured.suspects, 400)
-    assert len(shown) == len(measured.suspects)
+    shown = connection.run(read_words, measured.labels.suspects, 400)
+    assert len(shown) == len(measured.labels.suspects)
     passage = shown[shown["relation"] == "embeddings"].iloc[0]
     highlight = shown[shown["relation"] == "highlights"].iloc[0]
     assert fetch(
@@ -201,4 +205,4 @@ def test_suspects_are_shown_with_their_words(
     assert fetch(
         demo.reader.life_dashboard, "SELECT text FROM events WHERE id = $1", highlight["id"]
     ) == [(highlight["words"],)]
-    assert len(connection.run(read_words, measured.suspects, 3)) == 3
+    assert len(connection.run(read_words, measured.labels.suspects, 3)) == 3

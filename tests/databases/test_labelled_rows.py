@@ -15,7 +15,7 @@ from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.vectors import joined
 from lib.matching.anchors import search_anchors
-from lib.similarity.alignment import measure_alignment
+from lib.similarity.audit import measure_audit
 from lib.similarity.rows import LabelledRows, read_highlights, read_passages
 from lib.similarity.selecting import write_selections
 from tests.databases.library import TABLES, execute, insert, settings_for
@@ -180,9 +180,10 @@ def test_ids_of_any_type_are_selected_as_they_are(
 
 
 def test_an_empty_library_is_judged_without_a_fault(dsn: str, open_connection: Open) -> None:
-    found = open_connection(settings_for(dsn)).run(measure_alignment, {}, {})
-    assert found.pairs == []
-    assert (found.judged, found.suspected, found.anchors) == (0, 0, 0)
+    found = open_connection(settings_for(dsn)).run(measure_audit, {}, {})
+    assert found.alignment.pairs == []
+    assert (found.labels.judged, found.suspected, len(found.alignment.anchors.rows)) == (0, 0, 0)
+    assert not found.sampled
 
 
 def test_labels_of_different_dimensions_cannot_be_one_model(
@@ -191,8 +192,8 @@ def test_labels_of_different_dimensions_cannot_be_one_model(
     insert(dsn, "events", EVENT, [(1, "a b c", 1, "[1,2]", "m")])
     insert(dsn, "chunks", CHUNK, [(1, 1, "a b c")])
     insert(dsn, "chunk_embeddings", EMBEDDING, [(1, "m", "[1,2,3]"), (1, "k", "[0,0]")])
-    found = open_connection(settings_for(dsn)).run(measure_alignment, {"m": 1}, {"m": 1, "k": 1})
-    verdicts = {pair.passage_model: pair.judgement for pair in found.pairs}
+    found = open_connection(settings_for(dsn)).run(measure_audit, {"m": 1}, {"m": 1, "k": 1})
+    verdicts = {pair.passage_model: pair.judgement for pair in found.alignment.pairs}
     assert verdicts["m"].verdict == "mismatched"
     assert "2 dimensions against 3" in verdicts["m"].note
     # Of zero vectors alone nothing can be said.

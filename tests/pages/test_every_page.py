@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages.conftest import OpenPage, said
 
-CHARTS = {"library": 3, "scores": 7, "alignment": 3, "matches": 4, "search": 0, "connect": 0}
+CHARTS = {"library": 3, "scores": 7, "alignment": 5, "matches": 4, "search": 0, "connect": 0}
 
 
 @pytest.mark.parametrize("name", CHARTS)

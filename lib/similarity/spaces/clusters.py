@@ -21,8 +21,8 @@ Mask = NDArray[np.bool_]
 FEWEST_INTRUDERS = 8
 SEEDS = (0.005, 0.03, 0.1, 0.3)  # Shares of rows at either end of a feature.
 EIGENVECTORS = 5
-ROUNDS = 8
-GUESSES = 4  # Of each class of size.
+ROUNDS = 6
+GUESSES = 3  # Of each class of size.
 SIZES = (0.0, 0.02, 0.15, 0.5)
 ALIKE = 0.7
 
