@@ -37,6 +37,8 @@ benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/vectors.py
 	$(BIN)/python benchmarks/fallback.py times
 	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/mismatch.py
+	$(BIN)/python benchmarks/alignment_page.py
 
 screenshots: $(VENV)/dev.stamp
 	$(BIN)/python scripts/ensure_browser.py

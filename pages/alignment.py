@@ -44,7 +44,10 @@ with (
     ui.show_faults()
 
 with judged:
-    with ui.card("Which labels belong together"):
+    with ui.card(
+        "Which labels belong together",
+        "In each cell the share of anchors that find their passage among the first ten of all.",
+    ):
         found = ui.ask(
             audit.measure_audit,
             heard,

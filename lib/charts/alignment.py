@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import altair as alt
 import pandas as pd
 
@@ -13,6 +11,9 @@ from lib.similarity.scores import RANDOM_PAIRS
 TRUE_PASSAGE = "true passage"
 
 
+# A long name after its first hyphen on a second line: narrow windows have no room for more.
+TWO_LINES = r"split(replace(datum.label, /^(.{5,}?-)/, '$1\n'), '\n')"
+GAPS = alt.Scale(paddingInner=0.04)
 VERDICTS = ["aligned", "mismatched", "inconclusive"]
 VERDICT_COLOURS = ["#0B7A5B", "#B4470A", "#66717F"]
 
@@ -26,14 +27,19 @@ def verdict_matrix(frame: pd.DataFrame) -> Drawing:
         x=alt.X(
             "passage_model:N",
             title="Model of the passages",
-            axis=alt.Axis(labelAngle=0, orient="top", labelLimit=220),
+            scale=GAPS,
+            axis=alt.Axis(labelAngle=0, orient="top", labelLimit=220, labelExpr=TWO_LINES),
         ),
         y=alt.Y(
-            "highlight_model:N", title="Label of the highlights", axis=alt.Axis(labelLimit=220)
+            "highlight_model:N",
+            title="Label of the highlights",
+            scale=GAPS,
+            axis=alt.Axis(labelLimit=220, labelExpr=TWO_LINES),
         ),
     )
-    cells = base.mark_rect(cornerRadius=6, stroke="white", strokeWidth=3).encode(
-        color=_by_verdict("bottom"),
+    cells = base.mark_rect(cornerRadius=6).encode(
+        # Every cell says its verdict in words.
+        color=_by_verdict().legend(None),
         tooltip=[
             alt.Tooltip("highlight_model:N", title="Highlights"),
             alt.Tooltip("passage_model:N", title="Passages"),
@@ -45,20 +51,22 @@ def verdict_matrix(frame: pd.DataFrame) -> Drawing:
         ],
     )
     # White on any of the three colours has a contrast of 4.5 and more.
-    words = base.mark_text(color="white", fontWeight="bold", fontSize=14, dy=-9).encode(
+    words = base.mark_text(color="white", fontWeight="bold", fontSize=13, dy=-18).encode(
         text="verdict:N"
     )
-    captions = base.mark_text(color="white", fontSize=12, dy=10).encode(text="caption:N")
+    captions = base.mark_text(
+        color="white", fontSize=11, dy=-4, lineBreak="\n", baseline="top"
+    ).encode(text="caption:N")
     return alt.layer(cells, words, captions).properties(
-        height=90 * frame["highlight_model"].nunique() + 80
+        height=70 * frame["highlight_model"].nunique() + 60
     )
 
 
-def _by_verdict(orient: Literal["top", "bottom"]) -> alt.Color:
+def _by_verdict() -> alt.Color:
     return alt.Color(
         "verdict:N",
         scale=alt.Scale(domain=VERDICTS, range=VERDICT_COLOURS),
-        legend=alt.Legend(title=None, orient=orient),
+        legend=alt.Legend(title=None, orient="top", columns=2),
     )
 
 
@@ -83,7 +91,7 @@ def spread_within_models(nulls: pd.DataFrame, observed: pd.DataFrame) -> Drawing
         .encode(
             x=x,
             y=y,
-            color=_by_verdict("top"),
+            color=_by_verdict(),
             shape=alt.Shape(
                 "highlight_model:N",
                 legend=alt.Legend(title="Highlights labelled", orient="top", labelLimit=220),

@@ -247,19 +247,19 @@ def as_table(pairs: Sequence[PairAlignment]) -> pd.DataFrame:
 
     Columns `highlight_model`, `passage_model`, `verdict`, `anchors`, `recall_at_1`,
     `recall_at_10`, `low`, `high` (Wilson's interval of recall@10), `chance`, `shuffled`,
-    `standing`, `rho`, `excess`, `null_low`, `null_high`, `null_below`, `note`, and `caption` (a
-    line for a cell of the matrix).
+    `standing`, `rho`, `excess`, `null_low`, `null_high`, `null_below`, `note`, and `caption` (two
+    lines for a cell of the matrix).
     """
     rows = []
     for pair in pairs:
         found = pair.judgement
         low, high = found.ci95 or (None, None)
         null_low, null_high = found.null or (None, None)
-        caption = "different dimensions"
+        caption = "different\ndimensions"
         if found.recall_at_10 is not None:
-            caption = f"{100 * found.recall_at_10:.0f}% of {found.anchors} anchors in the first ten"
+            caption = f"{100 * found.recall_at_10:.0f}% of {found.anchors}\nanchors"
         elif found.excess_alignment is not None:
-            caption = f"no anchors, ρ* {found.excess_alignment:.2f}"
+            caption = f"no anchors\nρ* {found.excess_alignment:.2f}"
         rows.append(
             {
                 "highlight_model": pair.highlight_model,

@@ -46,7 +46,7 @@ def test_charts_are_named_and_their_data_downloads(app: App, page: Page) -> None
         page.get_by_role("button", name="Data as CSV").first.click()
     text = started.value.path().read_text()
     assert started.value.suggested_filename.startswith("concordance-scores-")
-    assert text.splitlines()[0] == "series,left,right,middle,density,share"
+    assert text.splitlines()[0] == "series,score,left,right,height"
     assert len(text.splitlines()) == 1 + 3 * 60
 
 

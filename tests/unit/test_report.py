@@ -103,7 +103,7 @@ def test_markdown_shows_the_figures() -> None:
 
 
 ALIGNMENT = [
-    "1 of 4403 judged rows have a label that seems to lie, of which about 0.0 may be false alarms",
+    "1 of 4,403 judged rows have a label that seems to lie, of which about 0.0 may be false alarms",
     "nomic holds two spaces.",
     "Of the highlights without a label, 3 look like nomic, 2 like no known model.",
     "6 passages stand more than once under one model.",
@@ -229,7 +229,7 @@ def test_markdown_without_suspects_ends_its_sentence() -> None:
     report = make_report()
     report["alignment"] |= {"suspects": [], "suspected": 0}
     markdown = render(report, "md")
-    assert "0 of 4403 judged rows have a label that seems to lie," in markdown
+    assert "0 of 4,403 judged rows have a label that seems to lie," in markdown
     assert "may be false alarms.\n" in markdown
     assert "first ten" not in markdown
 

@@ -281,10 +281,10 @@ def test_judgements_become_rows_and_words_in_their_order() -> None:
     )
     assert table["verdict"].tolist() == ["mismatched", "mismatched", "aligned", "mismatched"]
     assert table["caption"].tolist() == [
-        "0% of 8 anchors in the first ten",
-        "no anchors, ρ* 0.01",
-        "90% of 10 anchors in the first ten",
-        "different dimensions",
+        "0% of 8\nanchors",
+        "no anchors\nρ* 0.01",
+        "90% of 10\nanchors",
+        "different\ndimensions",
     ]
     assert mislabelled(table) == ["red"]
     assert in_words(table) == (
