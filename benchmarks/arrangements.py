@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,6 @@ class Goals:
     split_mismatched: int = 0
     split_rows: int = 0
     split_suspects: int = 0
-    said: list[str] = field(default_factory=list)
 
     def verdict(self, good: bool, verdict: str, allowed: frozenset[str]) -> None:
         """Count a verdict."""
@@ -227,7 +226,7 @@ def _turned(
             f"{own}: highlights {name}", both, moved, labels, {(own, own): MISMATCHED}
         )
         # Without words a mirrored space cannot be told; then the note must say so.
-        allowed = NOT_ALIGNED if how is turn else frozenset({"aligned", "inconclusive"})
+        allowed = NOT_ALIGNED if how is turn else NOT_MISMATCHED
         yield Arrangement(
             f"{own}: highlights {name}, no words",
             both,

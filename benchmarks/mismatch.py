@@ -35,7 +35,7 @@ from lib.settings import Settings
 from lib.similarity.audit import Audit, measure_audit
 
 
-def run(connection: Connection, arrangement: Arrangement) -> tuple[Audit, float]:
+def run(connection: Connection) -> tuple[Audit, float]:
     """What is measured of the databases as they stand, and the seconds that took."""
     by_label = connection.run(highlights.count_by_model)
     by_model = connection.run(embeddings.count_by_model)
@@ -97,7 +97,7 @@ def measure_arrangements(sample: Sample, goals: Goals) -> None:
         with contextlib.closing(Connection(settings)) as connection:
             for arrangement in arrangements(sample):
                 asyncio.run(fill(owners, sample, arrangement))
-                judge(arrangement, *run(connection, arrangement), goals)
+                judge(arrangement, *run(connection), goals)
 
 
 def main() -> int:

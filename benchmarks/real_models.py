@@ -7,6 +7,7 @@ the demo.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
@@ -129,7 +130,8 @@ def _batches(texts: Sequence[str]) -> list[Sequence[str]]:
 
 def _kept(name: str, texts: Sequence[str]) -> Matrix:
     folder = demo_directory() / "vectors"
-    path = folder / f"{name.replace(' ', '-')}-{len(texts)}.npy"
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+    path = folder / f"{name.replace(' ', '-')}-{digest}.npy"
     if path.exists():
         return np.asarray(np.load(path), dtype=np.float32)
     print(f"embedding {len(texts):,} texts with {name}", flush=True)

@@ -19,14 +19,9 @@ st.markdown(
 by_label = ui.ask(highlights.count_by_model)
 by_label = by_label[by_label["embedded"] > 0]
 by_model = ui.ask(embeddings.count_by_model)
+by_model = by_model[by_model["embeddings"] > 0]
 heard = {row.model: int(row.embedded) for row in by_label.itertuples()}
 written = {row.model: int(row.embeddings) for row in by_model.itertuples()}
-if not heard or not written:
-    ui.nothing(
-        "There is nothing to compare.",
-        "Alignment needs highlights and passages that both have vectors.",
-    )
-    st.stop()
 measured = ("audit", *heard.items(), *written.items())
 
 judged, lacking = st.container(gap="medium"), st.container()
@@ -42,6 +37,14 @@ with (
 ):
     ui.show_unanswerable(tuple(written))
     ui.show_faults()
+
+if not heard or not written:
+    with judged:
+        ui.nothing(
+            "There is nothing to compare.",
+            "Alignment needs highlights and passages that both have vectors.",
+        )
+    st.stop()
 
 with judged:
     with ui.card(
@@ -77,14 +80,15 @@ with judged:
     with ui.card(
         "Rows whose label lies",
         "Rows that lie where vectors of another model do, whether that model has a label of its "
-        "own or not; the clearest first. A row is never judged by a fit that it took part in.",
+        "own or not; the clearest first. No passage is judged by a fit that it took part in.",
     ):
         ui.show_suspects(found, measured)
 
     if len(found.labels.unlabelled):
         with ui.card(
             "Highlights without a label",
-            "The model whose vectors each of them lies among; none where it lies among none's.",
+            "The model whose vectors each of them lies nearest to; none where several lie among "
+            "those of no known model.",
         ):
             ui.show_unlabelled(found, measured)
 
@@ -111,8 +115,10 @@ with judged:
                 "Anchors need highlights of which two windows are found in one passage.",
             )
         else:
-            for place, model in zip(st.columns(max(2, len(written))), written, strict=False):
-                with place:
+            anchored = [model for model in written if (drawn["model"] == model).any()]
+            columns = st.columns(min(3, max(2, len(anchored))))
+            for number, model in enumerate(anchored):
+                with columns[number % len(columns)]:
                     mine = drawn[drawn["model"] == model]
                     st.markdown(f"**Passages under {ui.escape(model)}**")
                     ui.chart(

@@ -15,6 +15,7 @@ from lib.databases.vectors import Vectors
 
 # Rows whose ids are compared to draw a sample of them: sorting so many takes a moment.
 MOST_DRAWN = 50_000
+HASHES = 2**20
 
 
 async def count_by_model(databases: Databases, relations: Relations) -> pd.DataFrame:
@@ -61,9 +62,9 @@ async def read_coverage(databases: Databases, relations: Relations) -> pd.DataFr
         ORDER BY total.book, embedded.model
         """
     )
-    return pd.DataFrame(
-        [tuple(row) for row in rows], columns=["book", "passages", "model", "embedded"]
-    )
+    columns = ["book", "passages", "model", "embedded"]
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)
+    return frame.astype({"passages": int, "embedded": int})
 
 
 async def read_gate(databases: Databases, relations: Relations) -> pd.DataFrame:
@@ -205,12 +206,7 @@ async def draw_vectors(
     the same table. A view cannot be drawn from like that, and its ids are read instead.
     """
     table = relations.embeddings
-    row = await databases.knowledge_base.fetchrow(
-        "SELECT relkind IN ('r', 'p', 'm') AS is_drawable"
-        " FROM pg_class WHERE oid = to_regclass($1)",
-        table.sql,
-    )
-    if not row["is_drawable"]:
+    if not await _is_drawable(databases, table):
         yield await read_sample(databases, relations, model, most, seed)
         return
     drawn_rows = max(1.1 * most, min(10 * most, MOST_DRAWN))
@@ -234,6 +230,16 @@ async def draw_vectors(
         size=databases.settings.limits.batch_rows,
     ):
         yield batch
+
+
+async def _is_drawable(databases: Databases, table: Relation) -> bool:
+    """Whether the server can draw blocks of it; of a view or a foreign table it cannot."""
+    row = await databases.knowledge_base.fetchrow(
+        "SELECT relkind IN ('r', 'p', 'm') AS is_drawable"
+        " FROM pg_class WHERE oid = to_regclass($1)",
+        table.sql,
+    )
+    return bool(row["is_drawable"])
 
 
 async def read_dimension(databases: Databases, relations: Relations, model: str) -> int | None:
@@ -266,9 +272,9 @@ async def stream_with_books(
     """
     embeddings, passages = relations.embeddings, relations.passages
     drawn, chosen = "", ""
-    if total > most and embeddings.is_view:
-        parts = -(-total // most)
-        chosen = f"AND (hashtext({embeddings['chunk_id']}::text) & 2147483647) % {parts} = 0"
+    if total > most and not await _is_drawable(databases, embeddings):
+        hashed = f"hashtext({embeddings['chunk_id']}::text) & {HASHES - 1}"
+        chosen = f"AND ({hashed}) < {HASHES * most // total}"
     elif total > most:
         drawn = f"TABLESAMPLE SYSTEM ({100 * most / total:.6f}) REPEATABLE ({int(seed)})"
     sql = f"""
@@ -296,7 +302,7 @@ async def stream_with_books(
 
 
 async def read_duplicates(databases: Databases, relations: Relations, most: int) -> pd.DataFrame:
-    """Passages that stand more than once under one model.
+    """Passages with more than one vector under one model.
 
     Columns `id`, `model`, `rows` and `duplicated` (how many such passages there are in all), the
     first `most` by model and id.
@@ -307,6 +313,7 @@ async def read_duplicates(databases: Databases, relations: Relations, most: int)
         SELECT {table["chunk_id"]} AS id, {table["embedding_model"]}::text AS model,
                count(*) AS rows, count(*) OVER () AS duplicated
         FROM {table.sql}
+        WHERE {table["embedding"]} IS NOT NULL AND {table["embedding_model"]} IS NOT NULL
         GROUP BY 1, 2
         HAVING count(*) > 1
         ORDER BY 2, 1

@@ -77,7 +77,7 @@ async def read_dimensions(
         f"""
         SELECT m AS model, (
             SELECT vector_dims({table["embedding"]}) FROM {table.sql}
-            WHERE {table["embedding_model"]} = m AND {table["embedding"]} IS NOT NULL LIMIT 1
+            WHERE {table["embedding_model"]}::text = m AND {table["embedding"]} IS NOT NULL LIMIT 1
         ) AS dimensions
         FROM unnest($1::text[]) AS m
         """,

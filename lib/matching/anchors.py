@@ -81,13 +81,13 @@ def _drawn(
     if sum(sizes.values()) <= most:
         return None
     named = [book for book in texts["book"].dropna().unique() if book in sizes]
-    order = np.random.default_rng(seed).permutation(len(named) or len(sizes))
     candidates = named or list(sizes)
+    order = np.random.default_rng(seed).permutation(len(candidates))
+    # One huge book must not keep all others out, nor make the pass as long as the library.
+    drawn = sorted((candidates[place] for place in order), key=lambda book: sizes[book] > most)
     books: list[str | None] = []
     held = 0
-    for place in order:
-        book = candidates[place]
-        # One huge book must not keep all others out, nor make the pass as long as the library.
+    for book in drawn:
         if books and held + sizes[book] > most:
             continue
         books.append(book)

@@ -28,6 +28,7 @@ async def alignment(
     """
     by_label = await highlights.count_by_model(databases, relations)
     labels = dict(zip(by_label["model"], map(int, by_label["embedded"]), strict=True))
+    models = {model: count for model, count in models.items() if count}
     audit = await measure_audit(databases, relations, labels, models, seed)
     covered = await embeddings.read_coverage(databases, relations)
     titles = await books.read_books(databases, relations)

@@ -71,7 +71,12 @@ async def judge_alignment(
         )
         return Alignment(
             pairs=pairs,
-            nulls={model: null.values for (model, _), null in nulls.items() if null is not None},
+            # The one of most highlights, where labels are of several sizes.
+            nulls={
+                model: null.values
+                for (model, _), null in sorted(nulls.items(), key=_by_size)
+                if null is not None
+            },
             anchors=anchors,
         )
 
@@ -110,7 +115,8 @@ async def _true_passages(
     if not wanted or len(rows) >= rows.total:
         return Vectors([], np.empty((0, rows.dimension), np.float32))
     read = await embeddings.read_vectors(databases, relations, model, list(wanted))
-    return Vectors(read.ids, unit(read.matrix) if len(read) else read.matrix)
+    directed = [row for row in range(len(read)) if read.matrix[row].any()]
+    return Vectors([read.ids[row] for row in directed], unit(read.matrix[directed]))
 
 
 def _judge_pair(
@@ -155,7 +161,7 @@ def _rank(
 ) -> Ranks:
     place_of = {identifier: place for place, identifier in enumerate(passages.ids)}
     extra_of = {identifier: place for place, identifier in enumerate(true.ids)}
-    rows, vectors, extra = [], [], 0
+    rows, vectors, names, extra = [], [], [], 0
     for row, passage in zip(chosen.rows, chosen.passages, strict=True):
         if passage in place_of:
             vectors.append(passages.matrix[place_of[passage]])
@@ -165,9 +171,14 @@ def _rank(
         else:
             continue
         rows.append(row)
+        names.append(passage)
     if not rows:
         return no_ranks()
-    return rank(highlights.matrix[rows], np.stack(vectors), passages.matrix, extra, seed)
+    return rank(highlights.matrix[rows], np.stack(vectors), passages.matrix, extra, seed, names)
+
+
+def _by_size(item: tuple[tuple[str, int], BookNull | None]) -> int:
+    return item[0][1]
 
 
 def _drawn(matrix: Matrix, most: int, seed: int) -> Matrix:

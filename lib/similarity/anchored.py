@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +35,24 @@ class Ranks:
     passages: int
 
 
-def rank(anchors: Matrix, true: Matrix, passages: Matrix, extra: int, seed: int) -> Ranks:
+def rank(
+    anchors: Matrix,
+    true: Matrix,
+    passages: Matrix,
+    extra: int,
+    seed: int,
+    names: Sequence[Any] | None = None,
+) -> Ranks:
     """Rank `true[i]`, the true passage of `anchors[i]`, among `passages`; all rows of length 1.
 
     `extra` of the true passages are not among `passages`, which are then a sample: a true passage
-    counts once whether it is or not.
+    counts once whether it is or not. `names` are the true passages' ids, where several anchors
+    may share one.
     """
     mine = np.einsum("ij,ij->i", anchors, true)
-    other = np.roll(np.arange(len(anchors)), 1)
-    theirs = np.einsum("ij,ij->i", anchors, true[other])
+    other = _others(range(len(anchors)) if names is None else names, seed)
+    theirs = np.einsum("ij,ij->i", anchors, true[np.maximum(other, 0)])
+    theirs[other < 0] = -np.inf
     better, worse = np.zeros(len(anchors)), np.zeros(len(anchors))
     total, squares = np.zeros(len(anchors)), np.zeros(len(anchors))
     for start in range(0, len(passages), BLOCK):
@@ -61,6 +72,19 @@ def rank(anchors: Matrix, true: Matrix, passages: Matrix, extra: int, seed: int)
         random_scores=(anchors @ passages[drawn].T).ravel().astype(np.float32),
         passages=len(passages) + extra,
     )
+
+
+def _others(names: Sequence[Any], seed: int) -> NDArray[np.int64]:
+    """For each anchor another one with another true passage, drawn; −1 where there is none."""
+    order = np.random.default_rng(seed).permutation(len(names))
+    other = np.full(len(names), -1, dtype=np.int64)
+    for place, anchor in enumerate(order):
+        for step in range(1, len(order)):
+            candidate = order[(place + step) % len(order)]
+            if names[candidate] != names[anchor]:
+                other[anchor] = candidate
+                break
+    return other
 
 
 def no_ranks() -> Ranks:

@@ -53,7 +53,8 @@ async def measure_audit(
     heard = await read_highlights(databases, relations, labels)
     passages = read_passages(databases, relations, models, seed, on_rows)
     written = {rows.label: rows async for rows in passages}
-    # While anchors are looked for in the text, spaces are looked for in the vectors.
+    # While anchors are looked for in the text, spaces are looked for in the vectors. Whoever leaves
+    # leaves that thread to its end, a second or so.
     learning = asyncio.create_task(asyncio.to_thread(learn_labels, written, seed))
     try:
         anchors = await search_anchors(databases, relations, seed)

@@ -28,11 +28,12 @@ class CovarianceAlignment:
 
     ρ lies between 0 and 1, and two spaces that have nothing in common reach
     (tr ΣA · tr ΣB/d) / √(tr ΣA² · tr ΣB²) of it by chance: nearly 1 where vectors spread evenly.
-    From ρ* that share is taken off, so that it is 0 for them whatever their spectra.
+    From ρ* that share is taken off, so that it is 0 for them whatever their spectra; None where
+    vectors spread so evenly that they have no directions to agree in.
     """
 
     rho: float
-    excess: float
+    excess: float | None
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _of_splits(rows: Matrix, a: Matrix, b: Matrix) -> BookNull:
             (float(m[0][split]), float(m[1][split]), None) for m in moments
         )
         found = _align(float(across[split]), square_a, trace_a, square_b, trace_b, rows.shape[1])
-        if found is not None:
+        if found is not None and found.excess is not None:
             values.append(found.excess)
     spread = (moments[0][1] + moments[1][1]) / 2
     apart = aa - 2 * ab + bb - moments[0][1] / moments[0][2] - moments[1][1] / moments[1][2]
@@ -140,8 +141,7 @@ def _align(
         return None
     left_a = square_a - trace_a**2 / dimension
     left_b = square_b - trace_b**2 / dimension
-    excess = 0.0
-    # Vectors that spread evenly in all directions have no directions to agree in.
+    excess = None
     if left_a > 0.01 * square_a and left_b > 0.01 * square_b:
         excess = (across - trace_a * trace_b / dimension) / float(np.sqrt(left_a * left_b))
     return CovarianceAlignment(across / float(np.sqrt(square_a * square_b)), excess)

@@ -13,6 +13,7 @@ NO_LABEL = "it has no label, so no model to search under"
 NO_PASSAGES = "no passage has a vector under its label"
 NO_BOOK = "its book has no passages here"
 BOOK_WITHOUT_VECTORS = "its book has no vectors under its label"
+NO_BOOK_AT_ALL = "passages without a book"
 LENGTHS_APART = 1.05
 
 
@@ -35,7 +36,7 @@ def by_book_and_model(
     rows = [
         (
             book,
-            named.get(book, book),
+            named.get(book, NO_BOOK_AT_ALL if book is None else book),
             int(passages.get(book, 0)),
             model,
             embedded.get((book, model), 0),

@@ -73,7 +73,9 @@ def _judge_rows(
 ) -> tuple[Suspects, pd.DataFrame, list[str]]:
     """Suspects of both relations, what unlabelled highlights look like, and notes."""
     found, notes = [], []
-    unlabelled = pd.DataFrame(columns=["id", "looks_like"])
+    unnamed = [rows for rows in heard.values() if rows.label == UNLABELLED]
+    ids = [identifier for rows in unnamed for identifier in rows.ids]
+    unlabelled = _attributed(ids, [None] * len(ids))
     for dimension, before in learned.items():
         mine = [rows for rows in heard.values() if rows.dimension == dimension]
         spaces = before.with_anchors(_witnesses(mine, anchored))
@@ -102,19 +104,20 @@ def _judge_rows(
         found.append(_of_relation(in_embeddings, "embeddings"))
         for rows, judged in zip(mine, in_highlights, strict=True):
             if rows.label == UNLABELLED:
-                unlabelled = pd.DataFrame(
-                    {
-                        "id": pd.Series(rows.ids, dtype=object),
-                        "looks_like": pd.Series(judged, dtype=object),
-                    }
-                )
+                unlabelled = _attributed(rows.ids, judged)
             else:
                 found.append(_of_relation(judged, "highlights"))
     return suspects.gather(found), unlabelled, notes
 
 
+def _attributed(ids: list[Any], looks: Sequence[str | None]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"id": pd.Series(ids, dtype=object), "looks_like": pd.Series(looks, dtype=object)}
+    )
+
+
 def _witnesses(heard: Sequence[LabelledRows], anchored: set[Any]) -> dict[str, Matrix]:
-    """Highlights that tell which half of a label is its own: anchors, or all for want of any."""
+    """Highlights that tell which half of a label is its own: anchors, or all where few are."""
     found = {}
     for rows in heard:
         if rows.label == UNLABELLED:

@@ -29,9 +29,9 @@ class LabelledRows:
     """Rows under one label: `ids`, unit vectors of shape (len(ids), d), and their `books` (ids as
     text, or None).
 
-    `total` rows have a vector in the database; when it is larger than what is here, these are a
-    sample. Vectors without a direction (zero, or not finite) are left out. `precision` says of
-    what kind of numbers the vectors are.
+    `total` rows have a vector in the database, `read` of them were read: a sample, where that is
+    less. Vectors without a direction (zero, or not finite) were read and left out. `precision`
+    says of what kind of numbers the vectors are.
     """
 
     label: str
@@ -39,6 +39,7 @@ class LabelledRows:
     matrix: Matrix
     books: NDArray[np.object_]
     total: int
+    read: int
     precision: str
 
     def __len__(self) -> int:
@@ -100,7 +101,7 @@ def describe_read(
     sides = (("highlights", heard), ("embeddings", written))
     return pd.DataFrame(
         [
-            (relation, rows.label, len(rows), rows.total)
+            (relation, rows.label, rows.read, rows.total)
             for relation, side in sides
             for rows in side.values()
         ],
@@ -120,7 +121,7 @@ def _labelled(label: str, read: Vectors, total: int) -> LabelledRows:
         ids = [identifier for identifier, kept in zip(ids, directed, strict=True) if kept]
     # In place: there may be little room for a second copy.
     matrix /= norms[:, None].astype(np.float32) if len(ids) else 1
-    return LabelledRows(label, list(ids), matrix, books, total, precision)
+    return LabelledRows(label, list(ids), matrix, books, total, len(read), precision)
 
 
 def precision_of(matrix: Matrix) -> str:
@@ -129,11 +130,12 @@ def precision_of(matrix: Matrix) -> str:
     rows = matrix[:PRECISION_ROWS]
     if rows.size == 0:
         return "32-bit"
-    values = max(len(np.unique(row)) for row in rows)
-    if values <= 2:
+    filled = [row[row != 0] for row in rows]
+    counts = [(len(np.unique(row)), len(row)) for row in filled if len(row)]
+    if all(len(np.unique(row)) <= 2 for row in rows):
         return "binary"
     # A row of 8-bit numbers, however scaled, cannot hold more than 256 different ones.
-    if values <= min(256, 0.9 * rows.shape[1]):
+    if all(values <= min(256, 0.9 * count) for values, count in counts):
         return "8-bit"
     with np.errstate(over="ignore"):
         half = np.array_equal(rows, rows.astype(np.float16).astype(np.float32))

@@ -17,9 +17,10 @@ KEYS = {"highlights": "id", "embeddings": "chunk_id"}
 async def write_selections(
     databases: Databases, relations: Relations, suspects: pd.DataFrame
 ) -> str:
-    """SQL that selects exactly these rows, a statement for each relation, label and likeness.
+    """SQL that selects these rows, a statement for each relation, label and likeness.
 
-    `suspects` has columns `relation`, `id`, `label` and `looks_like`. Nothing is run.
+    `suspects` has columns `relation`, `id`, `label` and `looks_like`. Nothing is run. Of a passage
+    that stands twice under its label both rows are selected: nothing else tells them apart.
     """
     named = suspects.assign(looks_like=suspects["looks_like"].fillna(NO_MODEL))
     statements = []
@@ -32,7 +33,7 @@ async def write_selections(
                 table,
                 KEYS[relation],
                 rows["id"].tolist(),
-                None if label == UNLABELLED else label,
+                None if relation == "highlights" and label == UNLABELLED else label,
                 f"{table.database}: {len(rows):,} rows labelled {label} look like {looks}",
             )
         )

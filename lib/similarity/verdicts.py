@@ -92,8 +92,9 @@ def judge(
     at_1, at_10 = int((found.ranks <= 1).sum()), int((found.ranks <= FIRST).sum())
     verdict, note = _by_anchors(found)
     # Anchors that some of the time find their passage are of this model: a part of them at least.
-    if verdict == "inconclusive" and covariance is not None and not _found_by_some(found):
-        decided, said = _by_covariance(covariance, null, note)
+    excess = None if covariance is None else covariance.excess
+    if verdict == "inconclusive" and excess is not None and not _found_by_some(found):
+        decided, said = _by_covariance(excess, null, note)
         # What anchors in number speak against, the spread of the vectors does not mend.
         if decided != "aligned" or not _spoken_against(found):
             verdict, note = decided, said
@@ -115,12 +116,12 @@ def judge(
     judgement = replace(
         judgement, covariance_alignment=covariance.rho, excess_alignment=covariance.excess
     )
-    if null is None or len(null.values) == 0:
+    if null is None or len(null.values) == 0 or excess is None:
         return judgement
     return replace(
         judgement,
         null=(float(null.values[0]), float(null.values[-1])),
-        null_below=null.below(covariance.excess),
+        null_below=null.below(excess),
     )
 
 
@@ -179,10 +180,7 @@ def _found_by_some(found: Ranks) -> bool:
     return len(found.ranks) >= FEWEST_ANCHORS and _chance(found)[1] < CHANCE_P
 
 
-def _by_covariance(
-    covariance: CovarianceAlignment, null: BookNull | None, so_far: str
-) -> tuple[Verdict, str]:
-    value = covariance.excess
+def _by_covariance(value: float, null: BookNull | None, so_far: str) -> tuple[Verdict, str]:
     aligned_at, mismatched_at = ALIGNED_EXCESS[1], MISMATCHED_EXCESS
     where = f"ρ* = {value:.2f}"
     if null is not None and len(null.values):
@@ -255,7 +253,9 @@ def as_table(pairs: Sequence[PairAlignment]) -> pd.DataFrame:
         found = pair.judgement
         low, high = found.ci95 or (None, None)
         null_low, null_high = found.null or (None, None)
-        caption = "different\ndimensions"
+        caption = "too little\nto compare"
+        if found.verdict == "mismatched":
+            caption = "different\ndimensions"
         if found.recall_at_10 is not None:
             caption = f"{100 * found.recall_at_10:.0f}% of {found.anchors}\nanchors"
         elif found.excess_alignment is not None:

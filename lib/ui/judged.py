@@ -9,6 +9,7 @@ import streamlit as st
 
 from lib.similarity.audit import Audit
 from lib.ui.asking import limits
+from lib.ui.cards import escape
 
 
 def rows_to_judge(models: Mapping[str, int]) -> int:
@@ -73,7 +74,7 @@ def show_what_was_read(found: Audit) -> None:
         f"{searched}; at most {most:,} of a label are used.",
     ]
     parts = [
-        f"{row.rows:,} of {row.total:,} {row.relation} labelled {row.label}"
+        f"{row.rows:,} of {row.total:,} {row.relation} labelled {escape(row.label)}"
         for row in found.read.itertuples()
         if row.rows < row.total
     ]

@@ -18,13 +18,14 @@ def show_unanswerable(models: tuple[str, ...]) -> None:
     """Coverage by book and model, highlights that cannot be answered, and duplicates."""
     covered, titles = ask(embeddings.read_coverage), ask(books.read_books)
     by_book = coverage.by_book_and_model(covered, titles, models)
-    chart(
-        charts.coverage(by_book),
-        by_book,
-        f"Heatmap of {len(titles)} books by {len(models)} models: the share of passages with a "
-        "vector.",
-        "coverage",
-    )
+    if not by_book.empty:
+        chart(
+            charts.coverage(by_book),
+            by_book,
+            f"Heatmap of {by_book['book'].nunique()} books by {len(models)} models: the share of "
+            "passages with a vector.",
+            "coverage",
+        )
     lacking = coverage.unanswerable(
         ask(highlights.count_by_book_and_model), covered, titles, models
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from lib.databases.highlights import UNLABELLED
 from lib.similarity.audit import Audit
 from lib.similarity.selecting import NO_MODEL, read_words, write_selections
 from lib.ui.asking import ask
-from lib.ui.cards import download, escape
+from lib.ui.cards import download, escape, nothing
 
 ALL = "all rows"
 MOST_SHOWN = 200
@@ -24,6 +25,12 @@ def show_suspects(found: Audit, key: tuple[object, ...]) -> None:
     for note in found.labels.notes:
         st.warning(escape(note), icon=":material/call_split:")
     suspects = found.labels.suspects
+    if found.labels.judged == 0:
+        nothing(
+            "There are too few vectors to judge rows by.",
+            "A model of passages needs 300 vectors before its space can be told from others.",
+        )
+        return
     if suspects.empty:
         st.markdown(
             ":green-badge[:material/check: none] Every one of "
@@ -36,7 +43,8 @@ def show_suspects(found: Audit, key: tuple[object, ...]) -> None:
     if found.suspected > len(suspects):
         st.caption(f"The {len(suspects):,} clearest of {found.suspected:,} are listed.")
     st.markdown(_how_sure(found))
-    chosen = _choose(suspects)
+    group, chosen = _choose(suspects)
+    key = (*key, group)
     shown = ask(read_words, chosen, MOST_SHOWN, key=(*key, "words", *chosen["id"].head(MOST_SHOWN)))
     st.dataframe(
         shown.assign(looks_like=shown["looks_like"].fillna(NO_MODEL)),
@@ -70,19 +78,21 @@ def _how_sure(found: Audit) -> str:
     )
 
 
-def _choose(suspects: pd.DataFrame) -> pd.DataFrame:
-    """The suspects of one label and likeness, or all."""
+def _choose(suspects: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The suspects of one label and likeness, or all, and what they are called."""
     named = suspects["label"] + " that look like " + suspects["looks_like"].fillna(NO_MODEL)
     groups = named.value_counts()
     if len(groups) < 2:
-        return suspects
+        return ALL, suspects
     chosen = st.selectbox(
         "Show",
         [ALL, *groups.index],
         key="suspects",
         bind="query-params",
     )
-    return suspects if chosen == ALL else suspects[named == chosen].reset_index(drop=True)
+    if chosen == ALL:
+        return ALL, suspects
+    return chosen, suspects[named == chosen].reset_index(drop=True)
 
 
 def _state(chosen: pd.DataFrame, key: tuple[object, ...]) -> None:
@@ -113,7 +123,7 @@ def show_unlabelled(found: Audit, key: tuple[object, ...]) -> None:
     """Which model the highlights without a label fit, and the SQL that selects each part."""
     looks = found.labels.unlabelled.assign(
         relation="highlights",
-        label="unlabelled",
+        label=UNLABELLED,
         looks_like=found.labels.unlabelled["looks_like"].fillna(NO_MODEL),
     )
     with st.container(horizontal=True):
@@ -125,6 +135,8 @@ def show_unlabelled(found: Audit, key: tuple[object, ...]) -> None:
                 color="green" if sure else "orange",
             )
     with st.expander("SQL that selects them by model", icon=":material/database:"):
-        shown = ask(write_selections, looks, key=(*key, "unlabelled"))
+        shown = ask(write_selections, looks.head(MOST_STATED), key=(*key, "unlabelled"))
         st.code(shown, language="sql", wrap_lines=True)
+        if len(looks) > MOST_STATED:
+            st.caption(f"The first {MOST_STATED} of {len(looks):,} rows; the file holds all.")
     download(looks[["id", "looks_like"]], "unlabelled")

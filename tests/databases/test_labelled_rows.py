@@ -128,7 +128,7 @@ def test_passages_that_stand_twice_are_counted(dsn: str, open_connection: Open) 
     insert(dsn, "chunk_embeddings", EMBEDDING, [*rows, (3, "k", None), (3, "k", "[2]")])
     connection = open_connection(settings_for(dsn))
     found: pd.DataFrame = connection.run(embeddings.read_duplicates, 10)
-    assert found.to_numpy().tolist() == [[3, "k", 3, 2], [1, "m", 2, 2]]
+    assert found.to_numpy().tolist() == [[3, "k", 2, 2], [1, "m", 2, 2]]
     assert len(connection.run(embeddings.read_duplicates, 1)) == 1
 
 

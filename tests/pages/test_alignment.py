@@ -139,3 +139,24 @@ def test_without_vectors_there_is_nothing_to_compare(dsn: str, open_page: OpenPa
     app = open_page("alignment")
     assert not app.exception
     assert "There is nothing to compare" in said(app)
+
+
+def test_without_a_passage_to_compare_the_reasons_are_still_said(
+    dsn: str, open_page: OpenPage
+) -> None:
+    insert(dsn, "events", EVENT, [(1, "a b c", None, "[1,0]", "m"), (2, "x", 1, None, "m")])
+    insert(dsn, "chunk_embeddings", EMBEDDING, [(1, "m", None)])
+    text = words(open_page("alignment"))
+    assert "There is nothing to compare" in text
+    assert "no passage has a vector under its label" in text
+    assert "it has no vector" in text
+
+
+def test_too_few_vectors_are_not_called_honest(dsn: str, open_page: OpenPage) -> None:
+    insert(dsn, "events", EVENT, [(1, "a b c", 1, "[1,0]", "m")])
+    insert(dsn, "chunks", CHUNK, [(1, None, "a b c")])
+    insert(dsn, "chunk_embeddings", EMBEDDING, [(1, "m", "[1,0]")])
+    app = open_page("alignment")
+    assert not app.exception
+    assert "too few vectors to judge rows by" in words(app)
+    assert not open_page("library").exception

@@ -48,8 +48,11 @@ def test_ranks_and_standing_are_those_of_brute_force(
     np.testing.assert_allclose(found.scores, mine, atol=1e-6)
     standing = (mine - scores.mean(axis=1)) / scores.std(axis=1)
     np.testing.assert_allclose(found.standing, standing, atol=1e-4)
-    # Those of other anchors' passages: each anchor's with that of the one before it.
-    theirs = scores[np.arange(20), 40 + np.roll(np.arange(20), 1)]
+    # Those of other anchors' passages, each of which is taken once.
+    other = anchored._others(range(20), 0)
+    assert sorted(other) == list(range(20))
+    assert (other != np.arange(20)).all()
+    theirs = scores[np.arange(20), 40 + other]
     np.testing.assert_array_equal(found.shuffled, 1 + (scores > theirs[:, None]).sum(axis=1))
     assert found.passages == 300
     if noise < 1:
@@ -104,7 +107,19 @@ def test_one_anchor_has_no_other_to_be_compared_with(rng: np.random.Generator) -
     passages = _rows(rng, 40)
     found = rank(passages[:1], passages[:1], passages, extra=0, seed=0)
     assert len(found.ranks) == 1
-    np.testing.assert_array_equal(found.ranks, found.shuffled)
+    assert found.shuffled == [41]
+
+
+def test_anchors_of_one_passage_are_not_held_against_each_other(rng: np.random.Generator) -> None:
+    passages = _rows(rng, 3_000)
+    names = [7] * 6 + [9] * 4
+    true = passages[names]
+    found = rank(_near(rng, true, 0.1), true, passages, 0, 0, names)
+    assert (found.ranks == 1).all()
+    assert (found.shuffled > 1).all()
+    assert np.median(found.shuffled) > 100
+    alone = rank(_near(rng, true[:6], 0.1), true[:6], passages, 0, 0, names[:6])
+    assert (alone.shuffled > len(passages)).all()
 
 
 def test_no_anchors_have_no_ranks(rng: np.random.Generator) -> None:

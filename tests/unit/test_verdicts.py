@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from lib.similarity.anchored import Ranks, no_ranks
-from lib.similarity.covariance import BookNull, CovarianceAlignment
+from lib.similarity.covariance import (
+    BookNull,
+    CovarianceAlignment,
+    covariance_alignment,
+    null_by_books,
+)
 from lib.similarity.verdicts import (
     Judgement,
     PairAlignment,
@@ -297,3 +302,15 @@ def test_judgements_become_rows_and_words_in_their_order() -> None:
     assert first["low"] == 0
     assert 0.3 < first["high"] < 0.35
     assert table["low"].isna().tolist() == [False, True, False, True]
+
+
+def test_vectors_that_spread_evenly_are_never_told_apart_by_their_spread() -> None:
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(size=(count, 64)).astype(np.float32) for count in (300, 1_000)]
+    covariance = covariance_alignment(*rows)
+    assert covariance is not None
+    assert covariance.excess is None
+    books = np.array([str(n % 8) for n in range(1_000)], dtype=object)
+    judgement = judge(no_ranks(), covariance, null_by_books(rows[1], books, 300))
+    assert judgement.verdict == "inconclusive"
+    assert judgement.excess_alignment is None

@@ -17,7 +17,7 @@ from lib.similarity.spaces.clusters import ALIKE, FEWEST_INTRUDERS, Mask, guesse
 from lib.similarity.spaces.shapes import fit
 
 REFINEMENTS = 6
-# Measured on four models: other models −.66 and less, whole books and prefixes −.17 and more.
+# Measured on four models: other models −.5 and less, whole books and prefixes −.17 and more.
 APART = -0.3
 FAR_APART = -0.6
 CLEAR = 0.1
