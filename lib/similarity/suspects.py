@@ -20,6 +20,7 @@ from lib.similarity.side_by_side import side_by_side
 from lib.similarity.spaces.clusters import FEWEST_INTRUDERS
 from lib.similarity.spaces.owners import (
     COMPARED,
+    FIT_ROWS,
     Spaces,
     against,
     find_pieces,
@@ -142,12 +143,12 @@ def _fit_fold(
     space: int,
 ) -> Space:
     """A fit of a space to its rows of all labels outside of one fold."""
-    training = np.concatenate(
-        [
-            matrix[(spaces.assigned[label] == space) & (fold_of[label] != fold)]
-            for label, matrix in rows.items()
-        ]
-    )
+    places = {
+        label: np.flatnonzero((spaces.assigned[label] == space) & (fold_of[label] != fold))
+        for label in rows
+    }
+    step = max(1, -(-sum(map(len, places.values())) // FIT_ROWS))
+    training = np.concatenate([matrix[places[label][::step]] for label, matrix in rows.items()])
     return fit_many(training if len(training) >= FEWEST_INTRUDERS / 2 else spaces.rows[space])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ UNDECIDED = 0.4  # From this share of a label on, its second space may be its ow
 VALLEY_BINS = 24
 
 Indices = NDArray[np.int64]
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def fit_many(rows: Matrix) -> Space:
     return fit(rows[:: max(1, -(-len(rows) // FIT_ROWS))], FIT_STEPS)
 
 
-def some(rows: Matrix, most: int, seed: int) -> Matrix:
+def some(rows: NDArray[Kind], most: int, seed: int) -> NDArray[Kind]:
     """At most so many of the rows, drawn."""
     if len(rows) <= most:
         return rows
@@ -242,7 +244,9 @@ def _gathered(
     seed: int,
 ) -> Matrix:
     """Rows of a space from all labels, as many as a fit takes."""
-    found = [some(rows[label][assigned[label] == space], FIT_ROWS, seed) for label in rows]
+    # Places first, rows after: a label's rows are many, and few of them are taken.
+    places = {label: np.flatnonzero(assigned[label] == space) for label in rows}
+    found = [rows[label][some(places[label], FIT_ROWS, seed)] for label in rows]
     together = np.concatenate(found)
     return together if len(together) >= FEWEST_INTRUDERS else before
 
