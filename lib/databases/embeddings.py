@@ -242,21 +242,6 @@ async def _is_drawable(databases: Databases, table: Relation) -> bool:
     return bool(row["is_drawable"])
 
 
-async def read_dimension(databases: Databases, relations: Relations, model: str) -> int | None:
-    """The dimension of the first vector of a model that comes along; None where it has none."""
-    table = relations.embeddings
-    rows = await databases.knowledge_base.fetch(
-        f"""
-        SELECT vector_dims({table["embedding"]}) AS dimensions
-        FROM {table.sql}
-        WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
-        LIMIT 1
-        """,
-        model,
-    )
-    return rows[0]["dimensions"] if rows else None
-
-
 async def stream_with_books(
     databases: Databases,
     relations: Relations,

@@ -14,7 +14,7 @@ from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.matching import rates
 from lib.matching.landings import land
-from lib.matching.scan import OnCount, Scan, scan
+from lib.matching.scan import Scan, scan
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ async def search_anchors(
     databases: Databases,
     relations: Relations,
     seed: int = 0,
-    on_passages: OnCount = lambda seen: None,
 ) -> Anchors:
     """`find_anchors` among the highlights of each label, each in its own book, word by word.
 
@@ -62,7 +61,6 @@ async def search_anchors(
         relations,
         searched,
         mode="words",
-        on_passages=on_passages,
         books=books,
         with_ranges=False,
     )

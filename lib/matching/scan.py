@@ -70,7 +70,9 @@ async def scan(
     if mode == "ilike":
         places = await find_ilike(databases, relations, texts, found, on_passages)
     else:
-        places = await find_words(databases, relations, texts, size, found, on_passages, books)
+        places = await find_words(
+            databases, relations, texts, size, found, on_passages, books, with_ranges
+        )
     return await asyncio.to_thread(_assemble, highlights, windows, texts, found, places)
 
 

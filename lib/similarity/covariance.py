@@ -120,16 +120,14 @@ def _of_splits(rows: Matrix, a: Matrix, b: Matrix) -> BookNull:
         fourths = (weights * diagonal**2).sum(axis=0) * counts
         square, trace = _unbiased(every * counts**2, lengths, fourths, counts)
         moments.append((square, trace, counts))
+    (square_a, trace_a, count_a), (square_b, trace_b, count_b) = moments
     values = []
-    for split in range(a.shape[1]):
-        (square_a, trace_a, _), (square_b, trace_b, _) = (
-            (float(m[0][split]), float(m[1][split]), None) for m in moments
-        )
-        found = _align(float(across[split]), square_a, trace_a, square_b, trace_b, rows.shape[1])
+    for one, sa, ta, sb, tb in zip(across, square_a, trace_a, square_b, trace_b, strict=True):
+        found = _align(float(one), float(sa), float(ta), float(sb), float(tb), rows.shape[1])
         if found is not None and found.excess is not None:
             values.append(found.excess)
-    spread = (moments[0][1] + moments[1][1]) / 2
-    apart = aa - 2 * ab + bb - moments[0][1] / moments[0][2] - moments[1][1] / moments[1][2]
+    spread = (trace_a + trace_b) / 2
+    apart = aa - 2 * ab + bb - trace_a / count_a - trace_b / count_b
     return BookNull(np.sort(np.array(values)), float(np.quantile(apart / spread, 0.95)))
 
 

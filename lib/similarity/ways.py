@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.databases import embeddings, nearest, vectors
+from lib.databases.indexes import read_dimensions
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.vectors import Vectors
@@ -112,7 +113,7 @@ async def by_index(
         return None
     directions = unit(highlights.matrix)
     dimensions = directions.shape[1]
-    if await embeddings.read_dimension(databases, relations, model) != dimensions:
+    if (await read_dimensions(databases, relations, [model])).get(model) != dimensions:
         return None
     asked = [vectors.to_text(direction) for direction in directions]
     index = await nearest.find_index(databases, relations, model, asked[0], dimensions, k)
