@@ -11,6 +11,7 @@ from lib.connection import Connection
 from lib.databases import embeddings, highlights
 from lib.demo.models import RANDOM_INDEXING, WORDLLAMA
 from lib.matching.anchors import search_anchors
+from lib.matching.scan import scan
 from lib.similarity.audit import Audit, measure_audit
 from lib.similarity.selecting import read_words, write_selections
 from tests.databases.library import fetch
@@ -206,3 +207,15 @@ def test_suspects_are_shown_with_their_words(
         demo.reader.life_dashboard, "SELECT text FROM events WHERE id = $1", highlight["id"]
     ) == [(highlight["words"],)]
     assert len(connection.run(read_words, measured.labels.suspects, 3)) == 3
+
+
+def test_hits_without_ranges_are_the_same_hits(connection: Connection) -> None:
+    texts = connection.run(highlights.read_texts).head(40)
+    whole = connection.run(scan, texts, mode="words")
+    bare = connection.run(scan, texts, mode="words", with_ranges=False)
+    assert len(whole.hit_window) > 0
+    assert np.array_equal(whole.hit_window, bare.hit_window)
+    assert np.array_equal(whole.hit_passage, bare.hit_passage)
+    assert whole.hit_stop.any()
+    assert not bare.hit_start.any()
+    assert not bare.hit_stop.any()
