@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import itertools
 import threading
@@ -16,9 +17,11 @@ from lib import settings as settings_file
 from lib.databases.loop import EventLoop
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations, resolve
+from lib.databases.vectors import Matrix
 from lib.demo.provision import Progress, Reporter, addresses, provision
 from lib.demo.server import DemoServer
 from lib.errors import ConcordanceError, RelationError
+from lib.search.embedders import Embedders
 from lib.settings import Settings, demo_directory
 
 Result = TypeVar("Result")
@@ -26,7 +29,10 @@ OnWait = Callable[[], object]
 
 
 class Connection:
-    """Both databases of some settings, on a loop of their own. Any thread may use it."""
+    """Both databases of some settings and their embedders, on a loop of their own.
+
+    Any thread may use it; the embedders themselves only a coroutine on its loop.
+    """
 
     _numbers = itertools.count(1)
 
@@ -35,6 +41,7 @@ class Connection:
         # What is remembered of one connection must never serve another.
         self.number = next(self._numbers)
         self.databases = Databases(settings)
+        self.embedders = Embedders(settings)
         self._loop = EventLoop()
         self._relations: Relations | None = None
         self._closing = threading.Lock()
@@ -73,16 +80,23 @@ class Connection:
             self._relations = self._loop.run(resolve(self.databases), on_wait)
         return self._relations
 
+    def embed(self, label: str, text: str, on_wait: OnWait | None = None) -> Matrix:
+        """The vector of a question under a label, of shape (1, dimension); see `Embedders`."""
+        return self._loop.run(self.embedders.embed_query(label, text), on_wait).reshape(1, -1)
+
     def close(self) -> None:
-        """Close the pools and end the loop's thread; calling it twice is harmless."""
+        """Close the pools and the embedders and end the loop's thread; twice is harmless."""
         with self._closing:
             if self._closed:
                 return
             self._closed = True
         try:
-            self._loop.run(self.databases.close())
+            self._loop.run(self._close_all())
         finally:
             self._loop.stop()
+
+    async def _close_all(self) -> None:
+        await asyncio.gather(self.databases.close(), self.embedders.close())
 
 
 def provisioned(

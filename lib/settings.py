@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from lib.errors import SettingsError
 
@@ -135,15 +136,58 @@ class Limits(_Section):
     alignment_highlights: int = Field(5_000, ge=300)
     alignment_megabytes: int = Field(256, ge=16)
     suspects: int = Field(5_000, ge=10)
+    search_seconds: Seconds = 5.0
+
+
+class Embedder(_Section):
+    """An endpoint that embeds texts under one label, and how it is asked; `timeout` in seconds.
+
+    It speaks the OpenAI API for embeddings. A prefix of None is the one documented for the model,
+    if `lib.search.prefixes` knows it; `passage_model` of None is `model`.
+    """
+
+    base_url: str
+    model: str = Field(min_length=1)
+    passage_model: str | None = Field(None, min_length=1)
+    api_key: SecretStr | None = None
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
+    dimensions: int | None = Field(None, ge=1, le=16_000)
+    timeout: Seconds = 10.0
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        # The messages never quote the address: a mistaken one may hold a password.
+        try:
+            parts = urlsplit(value.strip())
+            host = (parts.hostname or "").encode("idna")
+            usable = parts.scheme in {"http", "https"} and host and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or re.search(r"\s", parts.netloc):
+            raise ValueError("it is not an address such as http://localhost:11434/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("it holds more than host, port and path; a key belongs in api_key")
+        return parts.geturl().rstrip("/")
+
+    @field_validator("api_key")
+    @classmethod
+    def _check_api_key(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if not all("!" <= letter <= "~" for letter in key):
+            raise ValueError("it holds a character that no key has, such as a space")
+        return value if key else None
 
 
 class Settings(_Section):
-    """All settings, checked as a whole."""
+    """All settings, checked as a whole. `embedders` has one for each label that has an endpoint."""
 
     connections: Connections = Connections()
     relations: RelationNames = RelationNames()
     pools: Pools = Pools()
     limits: Limits = Limits()
+    embedders: Mapping[str, Embedder] = Field(default_factory=dict)
 
     @property
     def demo(self) -> bool:
@@ -223,28 +267,40 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _explain(error: ValidationError, path: Path) -> SettingsError:
     """One sentence for the first fault that pydantic found; values are never quoted."""
-    faults = error.errors(include_input=False, include_url=False)
+    faults = error.errors(include_url=False)
     # A misspelt key is both unknown and missing: the first says more.
     fault = min(faults, key=lambda found: found["type"] != "extra_forbidden")
     place = [str(part) for part in fault["loc"]]
-    setting = ".".join(place)
+    setting = ".".join(map(_spelled, place))
     if fault["type"] == "extra_forbidden":
         known = _keys_beside(place)
         near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.4)
         hint = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(sorted(known))}."
+        if place[0] == "embedders" and isinstance(fault["input"], dict):
+            # TOML takes a dot in a bare key for the beginning of a section within.
+            hint = f'Write a label that holds a dot in quotes: [embedders."{".".join(place[1:])}"].'
         return SettingsError(f"Unknown setting {setting} in {path.name}.", hint)
     if fault["type"] == "missing":
         return SettingsError(f"The setting {setting} is missing in {path.name}.", "Add it.")
-    return SettingsError(f"The setting {setting} in {path.name} is wrong: {fault['msg']}.")
+    reason = fault["ctx"]["error"] if fault["type"] == "value_error" else fault["msg"]
+    return SettingsError(f"The setting {setting} in {path.name} is wrong: {reason}.")
+
+
+def _spelled(key: str) -> str:
+    """A key as TOML wants it written: in quotes where it is more than letters and digits."""
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else f'"{key}"'
 
 
 def _keys_beside(place: list[str]) -> list[str]:
     """The keys that are known where the unknown key `place[-1]` stands."""
     model: type[BaseModel] = Settings
-    for part in place[:-1]:
+    parts = iter(place[:-1])
+    for part in parts:
         annotation = model.model_fields[part].annotation
-        candidates = getattr(annotation, "__args__", (annotation,))
+        candidates = get_args(annotation) or (annotation,)
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+        if get_origin(annotation) is Mapping:
+            next(parts)  # A label, which may be any.
     return list(model.model_fields)
 
 

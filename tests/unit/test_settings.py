@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from lib.errors import SettingsError
-from lib.settings import Settings, load
+from lib.settings import PROJECT, Limits, Pools, Settings, load
 
 CANARY = "hunter2-canary"
 LIFE = "postgresql://reader@localhost:5432/life"
@@ -23,6 +23,7 @@ dsn = "{LIFE}"
 dsn = "{KNOWLEDGE}"
 """
 ENVIRONMENT = {"LIFE_DASHBOARD_DSN": LIFE, "KNOWLEDGE_BASE_DSN": KNOWLEDGE}
+ENDPOINT = 'base_url = "http://localhost:11434/v1"\nmodel = "m"'
 CONNECTING = Path(__file__).parents[2] / "docs" / "connecting.md"
 
 
@@ -111,6 +112,13 @@ def test_one_address_without_the_other_names_the_other(
             "connections.life_dashboard.dns",
             "dsn",
         ),
+        ("[embedder.x]\n", "embedder", "embedders"),
+        (f"[embedders.x]\nurl = 1\n{ENDPOINT}", "embedders.x.url", "base_url"),
+        (
+            f'[embedders."x y.z"]\nquery_prefx = ""\n{ENDPOINT}',
+            'embedders."x y.z".query_prefx',
+            "query_prefix",
+        ),
     ],
 )
 def test_an_unknown_key_names_the_nearest_known_one(
@@ -192,6 +200,15 @@ def test_a_directory_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         ("[connections]\nlife_dashboard = 5", "connections.life_dashboard"),
         ("[connections.life_dashboard]\ndsn = 5", "connections.life_dashboard.dsn"),
         ("[connections.life_dashboard]\n", "connections.life_dashboard.dsn"),
+        ("embedders = 5", "embedders"),
+        (f"[embedders]\n{ENDPOINT}", "embedders.base_url"),
+        ('[embedders.x]\nmodel = "m"', "embedders.x.base_url"),
+        ('[embedders."x 1.5"]\nbase_url = "http://h"', 'embedders."x 1.5".model'),
+        (f'[embedders.x]\n{ENDPOINT}\npassage_model = ""', "embedders.x.passage_model"),
+        (f"[embedders.x]\n{ENDPOINT}\ndimensions = 0", "embedders.x.dimensions"),
+        (f"[embedders.x]\n{ENDPOINT}\ntimeout = inf", "embedders.x.timeout"),
+        (f'[embedders.x]\n{ENDPOINT}\napi_key = "a b"', "embedders.x.api_key"),
+        (f'[embedders.x]\n{ENDPOINT}\napi_key = "\N{POUND SIGN}"', "embedders.x.api_key"),
     ],
 )
 def test_a_value_of_the_wrong_kind_names_its_setting(
@@ -233,6 +250,82 @@ def test_relations_are_mapped_column_by_column(secrets: Path) -> None:
     secrets.write_text('[relations.passages]\ntable = "v.chunks"\nposition = "n"')
     passages = load(secrets, {}).relations.passages
     assert (passages.table, passages.position, passages.content) == ("v.chunks", "n", "content")
+
+
+def test_each_label_may_have_an_embedder(secrets: Path) -> None:
+    secrets.write_text(
+        f"""
+        [embedders.nomic-embed-text]
+        {ENDPOINT}
+        [embedders."a model, v1.5"]
+        base_url = "https://example.org:8443/v1/"
+        model = "m"
+        api_key = "{CANARY}"
+        query_prefix = ""
+        dimensions = 256
+        """
+    )
+    embedders = load(secrets, {}).embedders
+    assert list(embedders) == ["nomic-embed-text", "a model, v1.5"]
+    first, second = embedders.values()
+    assert first.model_dump() == {
+        "base_url": "http://localhost:11434/v1",
+        "model": "m",
+        "passage_model": None,
+        "api_key": None,
+        "query_prefix": None,
+        "passage_prefix": None,
+        "dimensions": None,
+        "timeout": 10.0,
+    }
+    assert second.base_url == "https://example.org:8443/v1"
+    assert (second.query_prefix, second.passage_prefix, second.dimensions) == ("", None, 256)
+    assert second.api_key is not None
+    assert second.api_key.get_secret_value() == CANARY
+    assert CANARY not in repr(embedders) + load(secrets, {}).model_dump_json()
+    assert load(secrets, {}).with_connections(LIFE, KNOWLEDGE).embedders == embedders
+
+
+def test_there_is_no_embedder_by_default_and_an_empty_key_is_none(secrets: Path) -> None:
+    assert load(secrets, {}).embedders == {}
+    secrets.write_text(f'[embedders.x]\n{ENDPOINT}\napi_key = ""')
+    assert load(secrets, {}).embedders["x"].api_key is None
+
+
+def test_a_label_with_a_dot_is_to_be_written_in_quotes(secrets: Path) -> None:
+    error = _refusal(secrets, f"[embedders.nomic-embed-text-v1.5]\n{ENDPOINT}")
+    assert "Unknown setting embedders.nomic-embed-text-v1.5 " in error.message
+    assert '[embedders."nomic-embed-text-v1.5"]' in error.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:11434",
+        "localhost:11434/v1",
+        "ftp://localhost/v1",
+        "http://",
+        "http:///v1",
+        "http://localhost:port/v1",
+        "http://localhost:99999/v1",
+        "http://[::1/v1",
+        "http://a..b/v1",
+        "http://a b/v1",
+    ],
+)
+def test_what_is_no_web_address_is_refused(secrets: Path, url: str) -> None:
+    error = _refusal(secrets, f'[embedders.x]\nmodel = "m"\nbase_url = "{url}"')
+    assert error.message == (
+        "The setting embedders.x.base_url in secrets.toml is wrong: it is not an address such as "
+        "http://localhost:11434/v1."
+    )
+
+
+@pytest.mark.parametrize("rest", ["/v1?key=x", "/v1#x"])
+def test_an_address_holds_neither_a_key_nor_a_user(secrets: Path, rest: str) -> None:
+    for url in (f"http://localhost{rest}", "http://user:pass@localhost/v1", "http://u@localhost"):
+        error = _refusal(secrets, f'[embedders.x]\nmodel = "m"\nbase_url = "{url}"')
+        assert "it holds more than host, port and path; a key belongs in api_key" in error.message
 
 
 def test_defaults_are_the_tables_of_the_design(secrets: Path) -> None:
@@ -298,6 +391,13 @@ WITH_PASSWORD = f"postgresql://reader:{CANARY}@localhost/life"
         (f'[connections.life_dashboard]\ndsn = "{WITH_PASSWORD}', {}),
         (f"[connections.life_dashboard]\ndsn = {WITH_PASSWORD}", {}),
         (f'[pools]\nmax_size = "{CANARY}"', {}),
+        (f'[embedders.x]\nmodel = "m"\nbase_url = "http://u:{CANARY}@h/v1"', {}),
+        (f'[embedders.x]\nmodel = "m"\nbase_url = "http://h/v1?key={CANARY}"', {}),
+        (f'[embedders.x]\nmodel = "m"\nbase_url = "http://{CANARY}@[::1"', {}),
+        (f'[embedders.x]\n{ENDPOINT}\napi_key = "{CANARY} {CANARY}"', {}),
+        (f'[embedders.x]\n{ENDPOINT}\napikey = "{CANARY}"', {}),
+        (f'[embedders.x]\n{ENDPOINT}\napi_key = ["{CANARY}"]', {}),
+        (f'[embedders]\nx = "{CANARY}"', {}),
     ],
 )
 def test_no_refusal_holds_a_password(secrets: Path, toml: str, environ: dict[str, str]) -> None:
@@ -338,3 +438,18 @@ def test_every_setting_is_documented(setting: str) -> None:
 )
 def test_every_variable_is_documented(variable: str) -> None:
     assert variable in CONNECTING.read_text(encoding="utf-8")
+
+
+def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
+    example = (PROJECT / ".streamlit" / "secrets.toml.example").read_text(encoding="utf-8")
+    # What is commented out is a setting or a section; the rest are sentences.
+    uncommented = re.sub(r"^# (?=\[|\w+ = )", "", example, flags=re.MULTILINE)
+    path = tmp_path / "secrets.toml"
+    path.write_text(uncommented.replace('"…"', '"key"'), encoding="utf-8")
+    shown = load(path, {})
+    assert shown.limits == Limits()
+    assert shown.pools == Pools()
+    assert set(shown.embedders) == {"nomic-embed-text"}
+    limits = re.search(r"^# \[limits\]\n((?:# .+\n)+)", example, re.MULTILINE)
+    assert limits is not None
+    assert re.findall(r"^# (\w+)", limits[1], re.MULTILINE) == list(Limits.model_fields)
