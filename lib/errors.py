@@ -15,7 +15,8 @@ ConcordanceError
 │       ├── ColumnMissing
 │       └── ColumnTypeWrong
 ├── DemoError                the demo's server or library cannot be made
-└── EmbedderError            a text cannot be embedded under the asked model
+├── EmbedderError            a text cannot be embedded under the asked model
+└── QuestionError            what is asked of a search cannot be understood
 
 Each carries one sentence on what is wrong and where, and a hint on what to do. Neither ever holds
 a password: they are built from names and server messages, never from a DSN.
@@ -32,6 +33,10 @@ class ConcordanceError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type[ConcordanceError], tuple[str, ...]]:
+        # A remembered result may hold one, and what is remembered is pickled.
+        return type(self), (self.message, self.hint)
+
 
 class SettingsError(ConcordanceError):
     """A setting is unknown, malformed or contradictory."""
@@ -43,6 +48,9 @@ class DatabaseError(ConcordanceError):
     def __init__(self, database: str, message: str, hint: str = "") -> None:
         super().__init__(message, hint)
         self.database = database
+
+    def __reduce__(self) -> tuple[type[DatabaseError], tuple[str, ...]]:
+        return type(self), (self.database, self.message, self.hint)
 
 
 class Unreachable(DatabaseError):
@@ -95,3 +103,7 @@ class DemoError(ConcordanceError):
 
 class EmbedderError(ConcordanceError):
     """A text cannot be embedded under the asked model."""
+
+
+class QuestionError(ConcordanceError):
+    """What is asked of a search, such as a pasted vector, cannot be understood."""

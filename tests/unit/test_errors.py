@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import pickle
 import re
 
 import asyncpg
@@ -159,3 +160,21 @@ def test_what_can_be_set_right_in_the_settings_names_the_variable() -> None:
     for kind in (OSError, asyncpg.InvalidPasswordError, asyncpg.InvalidCatalogNameError):
         assert "LIFE_DASHBOARD_DSN" in translate("life_dashboard", _fault(kind)).hint
         assert "KNOWLEDGE_BASE_DSN" in translate("knowledge_base", _fault(kind)).hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        kind("life_dashboard", "What.", "Do.")
+        if issubclass(kind, DatabaseError)
+        else kind("What.", "Do.")
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, ConcordanceError)
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_error_survives_being_remembered(error: ConcordanceError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (again.message, again.hint, str(again)) == ("What.", "Do.", "What. Do.")
+    assert getattr(again, "database", None) == getattr(error, "database", None)
