@@ -29,9 +29,9 @@ from benchmarks.growing import measure_growth
 from lib import settings as settings_file
 from lib.connection import Connection, provisioned
 from lib.databases import highlights
+from lib.databases.patterns import like_pattern
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
-from lib.databases.similar import like_pattern
 from lib.demo.provision import provision
 from lib.matching.scan import Scan, scan
 from lib.matching.study import study

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from lib.databases.pools import Databases
@@ -23,3 +25,20 @@ async def read_books(databases: Databases, relations: Relations) -> pd.DataFrame
     return pd.DataFrame(
         [tuple(row) for row in rows], columns=["book", "title", "author"], dtype=object
     )
+
+
+async def read_titles(
+    databases: Databases, relations: Relations, ids: Sequence[str]
+) -> dict[str, str]:
+    """The titles of these books, by their ids as text; the id itself where it has no title."""
+    table = relations.books
+    rows = await databases.knowledge_base.fetch(
+        f"""
+        SELECT {table["book_id"]}::text AS book,
+               coalesce({table["title"]}, {table["book_id"]}::text) AS title
+        FROM {table.sql}
+        WHERE {table["book_id"]}::text = ANY($1)
+        """,
+        list(ids),
+    )
+    return {row["book"]: row["title"] for row in rows}

@@ -153,14 +153,20 @@ async def read_letter_lengths(
 
 
 async def read_passages(
-    databases: Databases, relations: Relations, ids: Sequence[Any]
+    databases: Databases, relations: Relations, ids: Sequence[Any], most: int | None = None
 ) -> pd.DataFrame:
-    """The passages of these ids, in no order: `passage`, `book`, `chapter` (or None), `content`."""
+    """The passages of these ids, in no order: `passage`, `book`, `chapter` (or None), `content`.
+
+    With `most`, only so many characters of each.
+    """
     table = relations.passages
+    content = f"{table['content']}::text"
+    if most is not None:
+        content = f"left({content}, {int(most)})"
     rows = await databases.knowledge_base.fetch(
         f"""
         SELECT {table["chunk_id"]} AS passage, {table["book_id"]}::text AS book,
-               {table.get("chapter_number")}::text AS chapter, {table["content"]}::text AS content
+               {table.get("chapter_number")}::text AS chapter, {content} AS content
         FROM {table.sql}
         WHERE {table["chunk_id"]} = ANY($1)
         """,

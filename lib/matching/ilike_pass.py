@@ -16,9 +16,9 @@ import numpy as np
 from ahocorasick_rs import AhoCorasick
 
 from lib.databases import passages as passage_queries
+from lib.databases.patterns import like_pattern
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
-from lib.databases.similar import like_pattern
 from lib.matching.findings import Findings, Places
 from lib.matching.ranges import before_lowering
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.databases.passages import Batch
-from lib.databases.similar import like_pattern
+from lib.databases.patterns import like_pattern
 from lib.matching.findings import Findings, Places
 from lib.matching.ilike_pass import _search as search_texts
 from lib.matching.ilike_pass import _unescape
