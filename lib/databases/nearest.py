@@ -16,13 +16,18 @@ from lib.databases.relations import Relations
 OnDone = Callable[[int], object]
 Found = list[tuple[Any, float]]
 
-# Candidates that a scan of the index looks at: about ten times the passages asked for.
-BREADTH = 100
+# Candidates that a scan of the index looks at. With 100 it finds .94 of the demo's ten nearest
+# passages, with 200 .97, in another millisecond.
+BREADTH = 200
+# Candidates for each row that must be looked at, so that hardly one of these is missed.
+MARGIN = 8
 PROBES = 10
 
 
-def nearest_sql(relations: Relations, dimensions: int, most: int) -> str:
+def nearest_sql(relations: Relations, dimensions: int, most: int, only: str = "") -> str:
     """Passages by distance from the vector $1, of pgvector's text, under the model $2.
+
+    `only` is a further condition, which begins with AND.
 
     The parameter is cast to the type of the indexed expression, once for the query: under a custom
     plan both parameters are constants, and a partial index on the model serves.
@@ -34,19 +39,23 @@ def nearest_sql(relations: Relations, dimensions: int, most: int) -> str:
     return f"""
         SELECT {table["chunk_id"]} AS passage, 1 - ({embedding} <=> {asked}) AS score
         FROM {table.sql}
-        WHERE {table["embedding_model"]} = $2
+        WHERE {table["embedding_model"]} = $2 {only}
         ORDER BY {embedding} <=> {asked}
         LIMIT {int(most)}
     """
 
 
 async def configure(connection: asyncpg.Connection, most: int) -> None:
-    """For this transaction: a broad enough scan that goes on until enough rows passed."""
+    """For this transaction: a broad enough scan that goes on until enough rows passed a filter.
+
+    `most`: about how many of the nearest rows must be looked at. What is found comes nearly in
+    order: in strict order pgvector would drop rows that it comes upon late.
+    """
     await connection.execute(
         f"""
         SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-               set_config('hnsw.iterative_scan', 'strict_order', true),
-               set_config('hnsw.ef_search', '{max(BREADTH, min(2 * most, 1000))}', true),
+               set_config('hnsw.iterative_scan', 'relaxed_order', true),
+               set_config('hnsw.ef_search', '{max(BREADTH, min(MARGIN * most, 1000))}', true),
                set_config('ivfflat.iterative_scan', 'relaxed_order', true),
                set_config('ivfflat.probes', '{PROBES}', true)
         """
@@ -69,15 +78,15 @@ async def find_index(
             vector,
             model,
         )
-    return next(_ordering_indexes(json.loads(explained)[0]["Plan"]), None)
+    return next(ordering_indexes(json.loads(explained)[0]["Plan"]), None)
 
 
-def _ordering_indexes(plan: dict[str, Any]) -> Iterator[str]:
+def ordering_indexes(plan: dict[str, Any]) -> Iterator[str]:
     """The indexes by which a plan orders its rows, from the top of the plan."""
     if "Index Name" in plan and "Order By" in plan:
         yield plan["Index Name"]
     for part in plan.get("Plans", []):
-        yield from _ordering_indexes(part)
+        yield from ordering_indexes(part)
 
 
 async def nearest_of_each(
@@ -106,8 +115,10 @@ async def nearest_of_each(
             statement = await connection.prepare(sql)
             for place in places:
                 rows = await statement.fetch(asked[place], model)
-                # A vector of length zero has no direction, and its distance is no number.
-                found[place] = [(row["passage"], float(row["score"])) for row in rows]
+                found[place] = sorted(
+                    ((row["passage"], float(row["score"])) for row in rows),
+                    key=lambda one: -one[1],
+                )
                 done += 1
                 on_done(done)
 

@@ -1,81 +1,189 @@
-"""Queries that find passages: near a vector, or holding words."""
+"""The passages nearest to one vector: by a vector index, or exactly where that is cheaper."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import asyncpg
 import pandas as pd
 
-from lib.databases.nearest import configure, nearest_sql
+from lib.databases.nearest import configure, nearest_sql, ordering_indexes
 from lib.databases.pools import Databases
-from lib.databases.relations import Relations
+from lib.databases.relations import Relation, Relations
+from lib.databases.within import EVERYWHERE, Within
 
 SCORED = ["passage", "score"]
 
+# Passages that are compared one after the other in the time in which an index yields one more
+# (benchmarks/search.py filters).
+COST = 20
 
-def escape_like(text: str) -> str:
-    """A text in which LIKE sees no wildcard: backslash first, then the two wildcards."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
+@dataclass(frozen=True)
+class Neighbours:
+    """Passages nearest to a vector: columns `passage` and `score` (cosine similarity), best first.
 
-def like_pattern(text: str) -> str:
-    """The pattern that finds `text` anywhere."""
-    return f"%{escape_like(text)}%"
+    `way`: "index", the vector index `index` was asked, and may miss one; "exact", all were
+    compared. `within`: passages that the filter leaves, None without one.
+    """
+
+    rows: pd.DataFrame
+    way: Literal["index", "exact"]
+    index: str | None
+    within: int | None
 
 
 async def nearest_by_embedding(
-    databases: Databases, relations: Relations, model: str, vector: str, dimensions: int, most: int
-) -> pd.DataFrame:
-    """The `most` passages nearest to a vector (pgvector's text) under one model.
+    databases: Databases,
+    relations: Relations,
+    model: str,
+    vector: str,
+    dimensions: int,
+    most: int,
+    within: Within = EVERYWHERE,
+    total: int = 0,
+) -> Neighbours:
+    """The `most` passages nearest to a vector (pgvector's text) under one model, of `total`.
 
-    Columns `passage` and `score` (cosine similarity), best first. An index that filters late is
-    scanned on until enough rows came, so that a filter never empties the result.
+    A filter never empties the result: the index is scanned on until enough passages passed it, and
+    where too few did, or where comparing all that are left costs less, all of them are compared.
+    Passages without a direction, or of another dimension, are never found.
     """
     async with databases.knowledge_base.reading() as connection:
-        await configure(connection, most)
-        rows = await connection.fetch(nearest_sql(relations, dimensions, most), vector, model)
-    return pd.DataFrame([tuple(row) for row in rows], columns=SCORED).astype({"passage": object})
+        left = await _count(connection, relations.passages, within) if within else None
+        fits = relations.embeddings.columns["embedding"].dimensions in {None, dimensions}
+        looked_at = _looked_at(most, left, total)
+        if fits and (left is None or left > COST * looked_at):
+            await configure(connection, looked_at)
+            found, index = await _by_planner(
+                connection, relations, model, vector, dimensions, most, within
+            )
+            # A scan of an index ends at a limit of its own; a filter may need more than that, and
+            # so may a rare model in an index of all models.
+            rows = _frame(found)
+            if index is not None and len(rows) >= min(most, total if left is None else left):
+                return Neighbours(rows, "index", index, left)
+        found = await _exactly(connection, relations, model, vector, dimensions, most, within)
+        return Neighbours(_frame(found), "exact", None, left)
 
 
-async def containing(
-    databases: Databases, relations: Relations, text: str, most: int
-) -> pd.DataFrame:
-    """The first `most` passages, by id, that hold `text` whatever its case: column `passage`."""
-    table = relations.passages
-    rows = await databases.knowledge_base.fetch(
-        f"""
-        SELECT {table["chunk_id"]} AS passage
-        FROM {table.sql}
-        WHERE {table["content"]} ILIKE $1
-        ORDER BY {table["chunk_id"]}
-        LIMIT {int(most)}
-        """,
-        like_pattern(text),
+def _looked_at(most: int, left: int | None, total: int) -> int:
+    """Passages that an index yields until `most` have passed a filter that leaves `left`."""
+    return most if left is None else -(-most * max(total, left) // max(left, 1))
+
+
+async def _by_planner(
+    connection: asyncpg.Connection,
+    relations: Relations,
+    model: str,
+    vector: str,
+    dimensions: int,
+    most: int,
+    within: Within,
+) -> tuple[list[Any], str | None]:
+    """What the planner's own way finds, and the index that it takes; nothing without an index."""
+    condition, arguments = within.condition(relations.passages, 3)
+    only = f"AND {_among(relations, condition)}" if within else ""
+    sql = nearest_sql(relations, dimensions, most, only)
+    explained = await connection.fetchval(
+        f"EXPLAIN (FORMAT JSON, COSTS OFF) {sql}", vector, model, *arguments
     )
-    return pd.DataFrame([tuple(row) for row in rows], columns=["passage"], dtype=object)
+    index = next(ordering_indexes(json.loads(explained)[0]["Plan"]), None)
+    if index is None:
+        return [], None
+    return list(await connection.fetch(sql, vector, model, *arguments)), index
 
 
-async def containing_most_words(
-    databases: Databases, relations: Relations, words: Sequence[str], most: int
-) -> pd.DataFrame:
-    """The `most` passages that hold the most of these words, as parts of any word, in any case.
+async def _exactly(
+    connection: asyncpg.Connection,
+    relations: Relations,
+    model: str,
+    vector: str,
+    dimensions: int,
+    most: int,
+    within: Within,
+) -> list[Any]:
+    """All passages of the model compared, those of another dimension passed over."""
+    table = relations.embeddings
+    column = table.columns["embedding"]
+    condition, arguments = within.condition(relations.passages, 3)
+    only = f"AND {_among(relations, condition)}" if within else ""
+    return list(
+        await connection.fetch(
+            f"""
+            WITH compared AS MATERIALIZED (
+                SELECT {table["chunk_id"]} AS passage,
+                       CASE WHEN vector_dims({column.sql}) = {int(dimensions)}
+                            THEN {column.sql} <=> $1::{column.type_name} END AS distance
+                FROM {table.sql}
+                WHERE {table["embedding_model"]} = $2 {only}
+            )
+            SELECT passage, 1 - min(distance) AS score
+            FROM compared
+            WHERE distance < 'NaN'
+            GROUP BY passage
+            ORDER BY score DESC, passage
+            LIMIT {int(most)}
+            """,
+            vector,
+            model,
+            *arguments,
+        )
+    )
 
-    Columns `passage` and `score` (the share of the words held), best first, then by id.
+
+def _among(relations: Relations, condition: str) -> str:
+    embeddings, passages = relations.embeddings, relations.passages
+    return (
+        f"{embeddings['chunk_id']} IN "
+        f"(SELECT {passages['chunk_id']} FROM {passages.sql} WHERE {condition})"
+    )
+
+
+async def _count(connection: asyncpg.Connection, passages: Relation, within: Within) -> int:
+    condition, arguments = within.condition(passages, 1)
+    return int(
+        await connection.fetchval(
+            f"SELECT count(*) FROM {passages.sql} WHERE {condition}", *arguments
+        )
+    )
+
+
+async def read_scores(
+    databases: Databases,
+    relations: Relations,
+    model: str,
+    vector: str,
+    dimensions: int,
+    ids: list[Any],
+) -> dict[Any, float]:
+    """The cosine similarity of a vector and each of these passages that has one under the model.
+
+    Of a passage with several the highest; passages without a direction, or of another dimension,
+    are left out.
     """
-    table = relations.passages
+    table = relations.embeddings
+    column = table.columns["embedding"]
     rows = await databases.knowledge_base.fetch(
         f"""
-        SELECT passage, score
-        FROM (
-            SELECT {table["chunk_id"]} AS passage,
-                   (SELECT count(*) FROM unnest($1::text[]) AS pattern
-                    WHERE {table["content"]} ILIKE pattern)::float8 / cardinality($1) AS score
-            FROM {table.sql}
-            WHERE {table["content"]} ILIKE ANY ($1)
-        ) AS found
-        ORDER BY score DESC, passage
-        LIMIT {int(most)}
+        SELECT {table["chunk_id"]} AS passage,
+               max(1 - nullif({column.sql} <=> $1::{column.type_name}, 'NaN')) AS score
+        FROM {table.sql}
+        WHERE {table["embedding_model"]} = $2 AND {table["chunk_id"]} = ANY($3)
+              AND vector_dims({column.sql}) = {int(dimensions)}
+        GROUP BY 1
         """,
-        [like_pattern(word) for word in words],
+        vector,
+        model,
+        ids,
     )
-    return pd.DataFrame([tuple(row) for row in rows], columns=SCORED).astype({"passage": object})
+    return {row["passage"]: float(row["score"]) for row in rows if row["score"] is not None}
+
+
+def _frame(rows: list[Any]) -> pd.DataFrame:
+    # An index yields its rows nearly in order.
+    ordered = sorted(map(tuple, rows), key=lambda row: -row[1])
+    frame = pd.DataFrame(ordered, columns=SCORED).astype({"passage": object, "score": float})
+    return frame.drop_duplicates("passage", ignore_index=True)

@@ -55,9 +55,9 @@ class EmbedderCheck:
         place = section(self.label)
         if self.verdict == "different":
             return (
-                f"The embedder does not make the vectors stored under {self.label}, so results "
-                f"would mean nothing. Under {place}, set base_url and model to the model that "
-                "made them, or rank by words."
+                f"The embedder does not make the vectors stored under {self.label}, so what is "
+                f"near to the question by them means nothing. Under {place}, set base_url and "
+                "model to the model that made them; until then, rank by words."
             )
         if self.verdict == "similar":
             return (

@@ -105,14 +105,3 @@ def _is_here(label: str) -> bool:
 def _sendable(text: str) -> str:
     """The text without halves of characters, which cannot be sent."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-# TODO(search in full): the two below go when lib.ui.asking and pages/search.py use Embedders.
-def available(labels: list[str]) -> list[str]:
-    """Those of `labels` under which a text can be embedded, in their order."""
-    return [label for label in labels if _is_here(label)]
-
-
-def embed(label: str, text: str) -> NDArray[np.float32]:
-    """The vector of one text under the model of this label. Raises EmbedderError."""
-    return asyncio.run(Embedders(Settings()).embed_query(label, text))

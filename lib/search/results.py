@@ -1,116 +1,135 @@
-"""Searches and their results: which passages, how near, and what that is worth."""
+"""Results of a search: the passages that any way found, their ranks, and their scores' worth."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lib.databases import books, passages, similar, vectors
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
+from lib.databases.words import MOST_CHARACTERS
+from lib.search.exact import Vocabulary
+from lib.search.fusion import fuse
+from lib.search.question import Question
+from lib.search.rankings import WAYS, Ranking, Way, rank
 from lib.similarity.calibration import Background, calibrate
 from lib.similarity.scores import unit
 
 MOST_RESULTS = 200
-MOST_WORDS = 32
-LONG_WORD = 4
-MARKS = ".,;:!?\"'()[]\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+# What failed is not asked again at every click, and not for long held against a question either.
+FAILURE_SECONDS = 20.0
+# So many of the first of each way are fused.
+DEPTH = 100
 
-COLUMNS = ["passage", "book", "title", "chapter", "content", "score"]
+Order = Literal["fused", "embedding", "exact", "fuzzy"]
+ORDERS: tuple[Order, ...] = ("fused", *WAYS)
+
+# Passages that come out equal stand in this order: that words agree everybody can see.
+FUSED: tuple[Way, ...] = ("exact", "fuzzy", "embedding")
+
+COLUMNS = ["passage", "book", "title", "chapter", "content", "score", *ORDERS]
 
 
 @dataclass(frozen=True)
 class Results:
-    """Passages found, best first.
+    """Passages found by any way, the best of the fusion first.
 
-    `rows` has columns `passage`, `book`, `title`, `chapter`, `content`, `score` (cosine
-    similarity, or the share of the words that the passage holds). `truncated` says that there may
-    be more.
+    `rows` has columns `passage`, `book` (id as text), `title`, `chapter` (or None), `content` (its
+    beginning, or None), `score` (cosine similarity under the question's model; NaN without a
+    vector) and `fused`, `embedding`, `exact` and `fuzzy`: the ranks from 1, NaN where that way did
+    not find the passage. `rankings`: how each way found what it found.
     """
 
     rows: pd.DataFrame
-    truncated: bool
+    rankings: dict[Way, Ranking]
+    asked_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def stale(self) -> bool:
+        """Whether a way failed, longer ago than one need wait before asking again."""
+        failed = any(ranking.failure is not None for ranking in self.rankings.values())
+        return failed and time.monotonic() - self.asked_at > FAILURE_SECONDS
+
+    def ordered(self, order: Order, most: int) -> pd.DataFrame:
+        """The `most` best rows by one of the ranks; those without it are left out."""
+        ranked = self.rows[self.rows[order].notna()]
+        return ranked.sort_values(order, kind="stable").head(most).reset_index(drop=True)
 
 
-async def by_embedding(
+async def search(
     databases: Databases,
     relations: Relations,
-    model: str,
-    vector: NDArray[np.float32],
-    most: int,
+    question: Question,
+    vocabulary: Vocabulary,
+    embedded: int,
 ) -> Results:
-    """The passages nearest to `vector` among those embedded by `model`, and by no other."""
-    direction = unit(vector.reshape(1, -1))[0]
-    found = await similar.nearest_by_embedding(
-        databases, relations, model, vectors.to_text(direction), len(direction), most
+    """Ask a question in every way that it can be asked in, and read the passages found.
+
+    `embedded`: vectors under the question's model. Raises a ConcordanceError where every way fails.
+    """
+    rankings = await rank(databases, relations, question, vocabulary, embedded)
+    lists = {way: ranking.passages for way, ranking in rankings.items()}
+    # The first results are the same however many are wanted.
+    fused = fuse(lists[way][:DEPTH] for way in FUSED if way in lists)
+    found = list(dict.fromkeys([*fused, *(one for ranked in lists.values() for one in ranked)]))
+    texts, scores = await asyncio.gather(
+        passages.read_passages(databases, relations, found, MOST_CHARACTERS),
+        _read_scores(databases, relations, question, rankings, found),
     )
-    return await _described(databases, relations, found, most)
+    titles = await books.read_titles(databases, relations, texts["book"].dropna().unique().tolist())
+    frame = pd.DataFrame({"passage": pd.Series(found, dtype=object)})
+    # A view may have a passage twice, and a vector may be of a passage that is gone.
+    frame = frame.merge(texts.drop_duplicates("passage"), on="passage", how="left")
+    frame["title"] = [titles.get(book, book) for book in frame["book"]]
+    frame["score"] = pd.Series([scores.get(one) for one in found], dtype=float)
+    for order in ORDERS:
+        ranked = fused if order == "fused" else lists.get(order, [])
+        places = {one: place for place, one in enumerate(ranked, start=1)}
+        frame[order] = pd.Series([places.get(one) for one in found], dtype=float)
+    return Results(frame.reindex(columns=COLUMNS), rankings)
 
 
-async def by_words(databases: Databases, relations: Relations, text: str, most: int) -> Results:
-    """First the passages that hold `text` as it stands, then those that hold most of its words."""
-    words = list(dict.fromkeys(text.split()))[:MOST_WORDS]
-    if not words:
-        return await _described(
-            databases, relations, pd.DataFrame(columns=similar.SCORED, dtype=object), most
+async def _read_scores(
+    databases: Databases,
+    relations: Relations,
+    question: Question,
+    rankings: dict[Way, Ranking],
+    found: list[Any],
+) -> dict[Any, float]:
+    """The cosine scores of all passages found, also of those that only their words found."""
+    if question.vector is None or question.model is None:
+        return {}
+    ranking = rankings["embedding"]
+    scores = dict(zip(ranking.passages, ranking.values, strict=True))
+    others = [one for one in found if one not in scores]
+    if others and ranking.failure is None:
+        direction = unit(question.vector.reshape(1, -1))[0]
+        scores |= await similar.read_scores(
+            databases,
+            relations,
+            question.model,
+            vectors.to_text(direction),
+            len(direction),
+            others,
         )
-    exact = await similar.containing(databases, relations, text.strip(), most)
-    some = await similar.containing_most_words(databases, relations, words, most)
-    exact["score"] = 1.0
-    both = pd.concat([exact, some], ignore_index=True) if len(exact) else some
-    both = both.drop_duplicates("passage").head(most).reset_index(drop=True)
-    return await _described(databases, relations, both, most)
+    return scores
 
 
-def calibrated(results: Results, background: Background, passages: int) -> pd.DataFrame:
-    """The rows with what their scores are worth.
+def calibrated(rows: pd.DataFrame, background: Background, embedded: int) -> pd.DataFrame:
+    """Rows of results with what their scores are worth among `embedded` passages.
 
     Further columns: `percentile` (of random pairs that score lower), `expected` (E), `at_floor` (E
     is only known to be below that) and `chance` (E in words).
     """
-    worth = calibrate(results.rows["score"].to_numpy(dtype=float), background, passages)
-    return results.rows.assign(
+    worth = calibrate(rows["score"].to_numpy(dtype=float), background, embedded)
+    return rows.assign(
         percentile=worth.percentile,
         expected=worth.expected,
         at_floor=worth.at_floor,
         chance=worth.words(),
     )
-
-
-async def _described(
-    databases: Databases, relations: Relations, found: pd.DataFrame, most: int
-) -> Results:
-    texts = await passages.read_passages(databases, relations, found["passage"].tolist())
-    titles = await books.read_books(databases, relations)
-    rows = (
-        found.merge(texts, on="passage", how="left")
-        .merge(titles[["book", "title"]], on="book", how="left")
-        .reindex(columns=COLUMNS)
-    )
-    return Results(rows, truncated=len(found) >= most)
-
-
-def find_highlights(texts: pd.DataFrame, words: str, most: int) -> pd.DataFrame:
-    """The first `most` highlights that hold `words`, whatever their case.
-
-    `texts` as of `lib.databases.highlights.read_texts`.
-    """
-    if words.strip():
-        holds = texts["text"].str.contains(words.strip(), case=False, regex=False)
-        texts = texts[holds]
-    return texts.head(most).reset_index(drop=True)
-
-
-def highlight_of(texts: pd.DataFrame, identifier: str) -> pd.Series | None:
-    """The highlight whose id, as text, is this one."""
-    found = texts[texts["id"].map(str) == identifier.strip()]
-    return None if found.empty else found.iloc[0]
-
-
-def words_to_mark(text: str) -> list[str]:
-    """The words of a query worth marking: the long ones, or all where there are no long ones."""
-    words = [word.strip(MARKS) for word in text.split()]
-    return [word for word in words if len(word) >= LONG_WORD] or [word for word in words if word]

@@ -3,10 +3,11 @@
 `frame` draws what surrounds every page, `asking` runs the queries of `lib`, `cards` and `passages`
 show what came of them. The sections of the Matches page that have controls of their own are in
 `orders`, `fallbacks`, `finding` and `explanations`, those of the Scores page in `scored`,
-`thresholds` and `side_by_side`, those of the Alignment page in `judged`, `suspected` and `lacking`.
+`thresholds` and `side_by_side`, those of the Alignment page in `judged`, `suspected` and `lacking`,
+those of the Search page in the package `searching`.
 """
 
-from lib.ui.asking import Counted, ask, derive, embed, examine, limits
+from lib.ui.asking import Counted, ask, derive, examine, limits
 from lib.ui.cards import (
     card,
     chart,
@@ -26,15 +27,23 @@ from lib.ui.judged import rows_to_judge, show_figures, show_what_was_read
 from lib.ui.lacking import show_faults, show_unanswerable
 from lib.ui.matched import Matched
 from lib.ui.orders import show_pairs, show_trial
-from lib.ui.passages import choose_highlight, show_passage
+from lib.ui.passages import choose_highlight
 from lib.ui.scored import Scored, show_summary
+from lib.ui.searching.asked import Asked, choose_question
+from lib.ui.searching.beside import show_models, show_ways
+from lib.ui.searching.embedded import choose_model, explain_no_model, models_for, vector_of
+from lib.ui.searching.found import Found, explain, find, show_list
+from lib.ui.searching.index_recall import show_index_recall
+from lib.ui.searching.where import choose_where
 from lib.ui.side_by_side import measured, show_side_by_side
 from lib.ui.suspected import show_suspects, show_unlabelled
 from lib.ui.thresholds import explore_scores
 
 __all__ = [
     "ICON",
+    "Asked",
     "Counted",
+    "Found",
     "Matched",
     "Scored",
     "ask",
@@ -43,18 +52,24 @@ __all__ = [
     "chart",
     "choose_fallback",
     "choose_highlight",
+    "choose_model",
+    "choose_question",
+    "choose_where",
     "choosing_chart",
     "derive",
     "document",
     "download",
-    "embed",
     "ensure_frame",
     "escape",
     "examine",
+    "explain",
+    "explain_no_model",
     "explore_scores",
+    "find",
     "limits",
     "measured",
     "model_order",
+    "models_for",
     "navigation",
     "nothing",
     "rows_to_judge",
@@ -62,14 +77,18 @@ __all__ = [
     "show_error",
     "show_faults",
     "show_figures",
+    "show_index_recall",
+    "show_list",
+    "show_models",
     "show_pairs",
-    "show_passage",
     "show_side_by_side",
     "show_summary",
     "show_suspects",
     "show_trial",
     "show_unanswerable",
     "show_unlabelled",
+    "show_ways",
     "show_what_was_read",
     "state_badge",
+    "vector_of",
 ]

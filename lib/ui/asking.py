@@ -14,7 +14,6 @@ from lib.connection import Connection, Setup
 from lib.databases import doctor
 from lib.databases.doctor import Check
 from lib.demo.provision import Progress
-from lib.search import embedders
 from lib.settings import Limits
 from lib.similarity.scores import Matrix
 
@@ -98,13 +97,15 @@ def ask(
     *arguments: Any,
     counted: Counted | None = None,
     key: tuple[Any, ...] | None = None,
+    stale: Callable[[Result], bool] = lambda result: False,
     **keywords: Any,
 ) -> Result:
     """The result of a query of `lib`, remembered for a quarter of an hour.
 
     Interruptible: a browser that reruns or leaves cancels the statement on the server. With
     `counted`, a bar shows how far it is. With `key`, the result is remembered by that instead of
-    by the arguments, which it must name: large ones take long to tell apart.
+    by the arguments, which it must name: large ones take long to tell apart. A remembered result
+    that is `stale` is asked for again.
     """
     open_connection = connection()
     seen, shown = [0], [-1]
@@ -134,6 +135,9 @@ def ask(
     named = arguments if key is None else key
     try:
         result: Result = _remember(open_connection.number, name, named, keywords, compute)
+        if stale(result):
+            _remember.clear(open_connection.number, name, named, keywords, compute)
+            result = _remember(open_connection.number, name, named, keywords, compute)
     finally:
         if slot is not None:
             slot.empty()
@@ -176,7 +180,12 @@ def derive(function: Callable[..., Result], key: tuple[Any, ...], *arguments: An
     return result
 
 
-@st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)
 def embed(model: str, text: str) -> Matrix:
-    """The vector of a text under a model, of shape (1, dimension)."""
-    return embedders.embed(model, text).reshape(1, -1)
+    """The vector of a question under a model, of shape (1, dimension), remembered like a query."""
+    open_connection = connection()
+
+    def compute() -> Matrix:
+        return open_connection.embed(model, text, tick)
+
+    vector: Matrix = _remember(open_connection.number, "embed", (model, text), {}, compute)
+    return vector

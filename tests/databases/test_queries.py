@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from lib.databases import books, embeddings, highlights, passages, similar
+from lib.databases import books, embeddings, highlights, passages, similar, words
 from lib.databases.indexes import IndexCheck, check_indexes
-from lib.databases.similar import escape_like
+from lib.databases.patterns import escape_like
 from lib.databases.vectors import to_text
 from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 
@@ -231,32 +231,28 @@ def test_escape_like_makes_every_character_stand_for_itself(dsn: str) -> None:
             assert found == (text == other)
 
 
-def test_containing_finds_text_as_it_stands(dsn: str, library: Connection) -> None:
-    contents = ["100% Sure", "100 sure", "a_b", "aXb", "A_B", "C:\\x", "it's"]
+def test_passages_that_hold_a_text_as_it_stands_or_some_words(
+    dsn: str, library: Connection
+) -> None:
+    contents = ["100% Sure", "100 sure", "a_b", "aXb", "A_B", "C:\\x", "it's", None]
     insert(dsn, "chunks", CHUNK, [(n, 1, text) for n, text in enumerate(contents)])
 
-    def find(text: str, most: int = 10) -> list[Any]:
-        found: list[Any] = library.run(similar.containing, text, most)["passage"].tolist()
-        return found
+    def find(whole: str, parts: list[str], most: int = 10) -> list[Any]:
+        found = library.run(words.holding_any, parts, whole, most)
+        return sorted(found["passage"])
 
-    assert find("100% s") == [0]
-    assert find("a_b") == [2, 4]
-    assert find("a_b", 1) == [2]
-    assert find("c:\\") == [5]
-    assert find("IT'S") == [6]
-    assert find("%") == [0]
-    assert find("nowhere") == []
-
-
-def test_containing_most_words_ranks_by_the_share_of_words(dsn: str, library: Connection) -> None:
-    contents = ["alpha beta", "BETA gammas", "gamma, alpha! beta", "delta", "100%"]
-    insert(dsn, "chunks", CHUNK, [(n, 1, text) for n, text in enumerate(contents)])
-    found = library.run(similar.containing_most_words, ["alpha", "beta", "gamma"], 10)
-    assert found["passage"].tolist() == [2, 0, 1]
-    assert found["score"].tolist() == pytest.approx([1, 2 / 3, 2 / 3])
-    cut = library.run(similar.containing_most_words, ["alpha", "beta", "gamma"], 1)
-    assert cut["passage"].tolist() == [2]
-    assert library.run(similar.containing_most_words, ["0%", "_"], 10)["passage"].tolist() == [4]
+    assert find("100% s", []) == [0]
+    assert find("a_b", []) == [2, 4]
+    assert find("a_b", [], 1) == [2]
+    assert find("c:\\", []) == [5]
+    assert find("IT'S", []) == [6]
+    assert find("%", []) == [0]
+    assert find("nowhere", ["xB", "SURE"]) == [0, 1, 3]
+    # Those that hold the whole text come whatever else there is.
+    assert find("100 sure", ["sure", "b"], 1)[0] in {0, 1}
+    assert 1 in find("100 sure", ["sure", "b"], 1)
+    assert len(find("100 sure", ["sure", "b"], 1)) == 2
+    assert find("nowhere", ["0%", "_"]) == [0, 2, 4]
 
 
 # Nearest
@@ -291,7 +287,7 @@ def test_nearest_by_embedding_is_the_exact_order_within_one_model(
     spaces = _fill_two_spaces(dsn, 300, 8)
     for seed in range(5):
         vector = np.random.default_rng(seed).normal(size=8)
-        found = library.run(similar.nearest_by_embedding, model, to_text(vector), 8, 25)
+        found = library.run(similar.nearest_by_embedding, model, to_text(vector), 8, 25).rows
         scores = _cosines(spaces[model], vector)
         best = np.argsort(-scores)[:25]
         assert found["passage"].tolist() == best.tolist()
@@ -302,10 +298,10 @@ def test_models_never_mix(dsn: str, library: Connection) -> None:
     """The other model's vectors are all nearer, and not one of them is found."""
     insert(dsn, "chunk_embeddings", EMBEDDING, [(n, "mine", f"[-1,{n}]") for n in range(20)])
     insert(dsn, "chunk_embeddings", EMBEDDING, [(100 + n, "theirs", "[1,0]") for n in range(500)])
-    found = library.run(similar.nearest_by_embedding, "mine", "[1,0]", 2, 50)
+    found = library.run(similar.nearest_by_embedding, "mine", "[1,0]", 2, 50).rows
     assert sorted(found["passage"]) == list(range(20))
     assert found["score"].max() <= 0
-    assert len(library.run(similar.nearest_by_embedding, "nobody's", "[1,0]", 2, 50)) == 0
+    assert len(library.run(similar.nearest_by_embedding, "nobody's", "[1,0]", 2, 50).rows) == 0
 
 
 def _checks(library: Connection) -> dict[str | None, IndexCheck]:
@@ -336,8 +332,10 @@ def test_proposed_indexes_are_made_found_and_used(
         vector = np.random.default_rng(seed).normal(size=16)
         found = library.run(similar.nearest_by_embedding, "it's 2", to_text(vector), 16, 10)
         best = np.argsort(-_cosines(spaces["it's 2"], vector))[:10]
-        hits.append(len(set(found["passage"]) & set(best.tolist())))
-    assert library.run(similar.containing, "passage 77 of", 5)["passage"].tolist() == [77]
+        assert found.index == after["it's 2"].name
+        hits.append(len(set(found.rows["passage"]) & set(best.tolist())))
+    held = library.run(words.holding_any, [], "passage 77 of", 5)
+    assert held["passage"].tolist() == [77]
     library.close()  # a session hands in its counts of index scans when it ends
     used = dict(fetch(dsn, "SELECT indexrelname, idx_scan FROM pg_stat_user_indexes"))
     assert used[after["it's 2"].name] == 7

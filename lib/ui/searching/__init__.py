@@ -1,0 +1,1 @@
+"""The sections of the Search page: what is asked, where, under which model, and what was found."""
