@@ -36,6 +36,7 @@ benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/vectors.py
 	$(BIN)/python benchmarks/fallback.py times
+	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/mismatch.py
 	$(BIN)/python benchmarks/alignment_page.py

@@ -21,7 +21,7 @@ SIMILAR = ["passage", "similarity"]
 # Word similarities of pg_trgm, from its own default down: each takes two or three times as long as
 # the one before. Hardly a passage is as similar to a long text as the first one asks for.
 THRESHOLDS = (0.6, 0.45, 0.3)
-LONG_TEXT = 8  # words
+LONG_TEXT = 15  # words
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 
 from lib.databases import embeddings, passages
 from lib.databases.within import EVERYWHERE, Within
+from lib.databases.words import THRESHOLDS
 from lib.errors import ConcordanceError, ExtensionMissing
 from lib.search.exact import Vocabulary, read_vocabulary
 from lib.search.fusion import fuse
@@ -126,6 +127,25 @@ def test_a_mistyped_word_is_found_by_its_letters(library: Connection) -> None:
     assert found["fuzzy"].passages == [3]
     assert found["fuzzy"].threshold is not None
     assert found["fuzzy"].values[0] >= found["fuzzy"].threshold / 2
+
+
+@pytest.mark.parametrize(
+    ("text", "threshold"),
+    [
+        ("the white whale sounded", THRESHOLDS[0]),
+        ("wite wale soundet under a shipp", THRESHOLDS[1]),
+        ("whyte snou", THRESHOLDS[2]),
+        # A long text begins lower, and one that nothing is like ends at the lowest.
+        ("the white whale sounded under the ship " * 3, THRESHOLDS[1]),
+        ("zzzzz qqqqq", THRESHOLDS[2]),
+    ],
+)
+def test_fuzzy_words_ask_for_less_only_where_nothing_is_found(
+    library: Connection, text: str, threshold: float
+) -> None:
+    found = _rank(library, _question(text))["fuzzy"]
+    assert found.threshold == threshold
+    assert bool(found.passages) == ("zzz" not in text)
 
 
 @pytest.mark.parametrize(

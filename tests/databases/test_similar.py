@@ -207,10 +207,10 @@ def test_where_a_scan_of_the_index_ends_early_all_are_compared(
     vector = np.eye(DIMENSIONS)[0]
     opposite = Within(("2",))
     best, _ = made.nearest(vector, 5, opposite)
-    patient = _ask(open_connection(settings_for(dsn)), vector, 5, opposite, 2_700)
-    assert len(patient.rows) == 5
-    _stop_scans_early(dsn)
     _prefer_index(dsn)
+    patient = _ask(open_connection(settings_for(dsn)), vector, 5, opposite, 2_700)
+    assert (patient.way, len(patient.rows)) == ("index", 5)
+    _stop_scans_early(dsn)
     library = open_connection(settings_for(dsn))
     found = _ask(library, vector, 5, opposite, 2_700)
     assert (found.way, found.rows["passage"].tolist()) == ("exact", best)
@@ -312,6 +312,7 @@ def test_a_question_of_another_dimension_than_the_column_finds_nothing(
     _make(dsn, 1_000)
     if indexed:
         execute(dsn, INDEX.format(type="vector"), "VACUUM ANALYZE")
+        _prefer_index(dsn)
     library = open_connection(settings_for(dsn))
     for within in (EVERYWHERE, Within(("1",))):
         assert len(_ask(library, np.ones(5), 10, within, 1_000).rows) == 0
