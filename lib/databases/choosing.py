@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib.databases.highlights import UNLABELLED
+from lib.databases.highlights import UNLABELLED, moment
 from lib.databases.patterns import like_pattern, storable
 from lib.databases.pools import Databases
 from lib.databases.relations import Relation, Relations
@@ -34,7 +34,7 @@ async def find_highlights(
         f"""
         SELECT {table["id"]} AS id, left(coalesce({table["text"]}, ''), {MOST_SHOWN}) AS text,
                coalesce({table.get("embedding_model")}::text, '{UNLABELLED}') AS model,
-               {_moment(table)} AS created_at, count(*) OVER () AS found
+               {moment(table)} AS created_at, count(*) OVER () AS found
         FROM {table.sql}
         WHERE {condition}
         ORDER BY {table["id"]}
@@ -65,12 +65,6 @@ async def draw_highlight(
         *arguments,
     )
     return rows[0]["id"] if rows else None
-
-
-def _moment(table: Relation) -> str:
-    """When a highlight was made; NULL for infinity and for years that Python does not have."""
-    created = f"{table.get('created_at')}::timestamptz"
-    return f"CASE WHEN {created} >= '0001-01-02' AND {created} < '9999-12-31' THEN {created} END"
 
 
 def _holding(
@@ -110,7 +104,7 @@ async def read_highlight(
         f"""
         SELECT {table["id"]} AS id, coalesce({table["text"]}, '') AS text,
                coalesce({table.get("embedding_model")}::text, $2) AS model,
-               {_moment(table)} AS created_at
+               {moment(table)} AS created_at
         FROM {table.sql}
         WHERE {table["id"]}::text = $1
         LIMIT 1

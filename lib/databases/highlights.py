@@ -9,7 +9,7 @@ import pandas as pd
 
 from lib.databases import vectors
 from lib.databases.pools import Databases
-from lib.databases.relations import Relations
+from lib.databases.relations import Relation, Relations
 from lib.databases.vectors import Vectors
 
 UNLABELLED = "unlabelled"
@@ -35,6 +35,12 @@ async def count_by_model(databases: Databases, relations: Relations) -> pd.DataF
     )
 
 
+def moment(table: Relation) -> str:
+    """When a highlight was made; NULL for infinity and for years that Python does not have."""
+    created = f"{table.get('created_at')}::timestamptz"
+    return f"CASE WHEN {created} >= '0001-01-02' AND {created} < '9999-12-31' THEN {created} END"
+
+
 async def read_texts(databases: Databases, relations: Relations) -> pd.DataFrame:
     """Every highlight, by id.
 
@@ -48,7 +54,7 @@ async def read_texts(databases: Databases, relations: Relations) -> pd.DataFrame
                coalesce({table["text"]}, '') AS text,
                {table.get("book_id")}::text AS book,
                coalesce({table.get("embedding_model")}::text, $1) AS model,
-               {table.get("created_at")}::timestamptz AS created_at
+               {moment(table)} AS created_at
         FROM {table.sql}
         ORDER BY {table["id"]}
         """,

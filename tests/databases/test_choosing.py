@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lib.databases import choosing
+from lib.databases import choosing, highlights
 from tests.databases.library import TABLES, execute, insert, settings_for
 
 if TYPE_CHECKING:
@@ -235,3 +235,4 @@ def test_dates_beyond_our_calendar_break_nothing(
     assert period[0] <= dt.date(2023, 1, 1) < dt.date(2025, 12, 31) <= period[1]
     assert len(_find(library)) == len(EVENTS)
     assert _read(library, "1")["text"] == "The white whale"
+    assert len(library.run(highlights.read_texts)) == len(EVENTS)
