@@ -317,7 +317,7 @@ def test_a_slow_answer_is_given_up_in_time(answer: Answer) -> None:
     refusal(says(500, {}))
     started = time.monotonic()
     error = refusal(answer, timeout=0.4)
-    assert 0.4 <= time.monotonic() - started < 2
+    assert 0.4 <= time.monotonic() - started < 4
     assert "did not answer within 0.4 s." in error.message
     assert "timeout" in error.hint
 
