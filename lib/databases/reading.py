@@ -20,27 +20,30 @@ async def read_around(
 ) -> pd.DataFrame:
     """Up to `most` passages before a passage and as many after it, in its book and reading order.
 
-    Columns `passage`, `chapter` (or None), `content` (its beginning) and `side` ("before" or
-    "after"); the passage itself is not among them. Empty where there is no such passage, or no book
-    to it.
+    Columns `passage`, `chapter` (or None), `content` (of a long one the end that is nearer) and
+    `side` ("before" or "after"); the passage itself is not among them. Empty where there is no such
+    passage, or no book to it.
     """
     table = relations.passages
     position = "position" if "position" in table.columns else "chunk_id"
     chapter = f"p.{table['chapter_number']}" if "chapter_number" in table.columns else "NULL"
     columns = f"""
-        p.{table["chunk_id"]} AS id, p.{table[position]} AS position, {chapter}::text AS chapter,
-        left(p.{table["content"]}::text, {MOST_CHARACTERS}) AS content
+        p.{table["chunk_id"]} AS id, p.{table[position]} AS position, {chapter}::text AS chapter
     """
     place = f"(p.{table[position]}, p.{table['chunk_id']})"
     sides = [
         f"""
-        (SELECT {columns}, '{side}' AS side
+        (SELECT {columns}, {end}(p.{table["content"]}::text, {MOST_CHARACTERS}) AS content,
+                '{side}' AS side
          FROM {table.sql} AS p, here
          WHERE p.{table["book_id"]} = here.book AND {place} {sign} (here.position, here.id)
          ORDER BY p.{table[position]} {direction}, p.{table["chunk_id"]} {direction}
          LIMIT {int(most)})
         """
-        for side, sign, direction in (("before", "<", "DESC"), ("after", ">", "ASC"))
+        for side, sign, direction, end in (
+            ("before", "<", "DESC", "right"),
+            ("after", ">", "ASC", "left"),
+        )
     ]
     rows = await databases.knowledge_base.fetch(
         f"""

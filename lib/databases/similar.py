@@ -84,8 +84,7 @@ async def _by_planner(
     within: Within,
 ) -> tuple[list[Any], str | None]:
     """What the planner's own way finds, and the index that it takes; nothing without an index."""
-    condition, arguments = within.condition(relations.passages, 3)
-    only = f"AND {_among(relations, condition)}" if within else ""
+    only, arguments = _only(relations, within)
     sql = nearest_sql(relations, dimensions, most, only)
     explained = await connection.fetchval(
         f"EXPLAIN (FORMAT JSON, COSTS OFF) {sql}", vector, model, *arguments
@@ -108,8 +107,7 @@ async def _exactly(
     """All passages of the model compared, those of another dimension passed over."""
     table = relations.embeddings
     column = table.columns["embedding"]
-    condition, arguments = within.condition(relations.passages, 3)
-    only = f"AND {_among(relations, condition)}" if within else ""
+    only, arguments = _only(relations, within)
     return list(
         await connection.fetch(
             f"""
@@ -134,12 +132,16 @@ async def _exactly(
     )
 
 
-def _among(relations: Relations, condition: str) -> str:
+def _only(relations: Relations, within: Within) -> tuple[str, list[Any]]:
+    """The condition, which begins with AND, that a filter adds, and its arguments from $3 on."""
+    if not within:
+        return "", []
     embeddings, passages = relations.embeddings, relations.passages
+    condition, arguments = within.condition(passages, 3)
     return (
-        f"{embeddings['chunk_id']} IN "
+        f"AND {embeddings['chunk_id']} IN "
         f"(SELECT {passages['chunk_id']} FROM {passages.sql} WHERE {condition})"
-    )
+    ), arguments
 
 
 async def _count(connection: asyncpg.Connection, passages: Relation, within: Within) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.databases import embeddings, passages, vectors
+from lib.databases import embeddings, passages
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.vectors import Matrix, Vectors
@@ -15,6 +15,7 @@ from lib.search.agreement import Agreement, Verdict, compare
 from lib.search.embedders import MOST_CHARACTERS, Embedders
 from lib.search.prefixes import documented_passage_prefixes
 from lib.search.refusals import section
+from lib.similarity.measure import draw_passages
 from lib.similarity.ways import with_direction
 
 PASSAGES = 12
@@ -175,8 +176,4 @@ async def _draw_vectors(
     if total is None:
         counts = await embeddings.count_by_model(databases, relations)
         total = int(counts.loc[counts["model"] == label, "embeddings"].sum())
-    if total <= databases.settings.limits.score_passages:
-        return await embeddings.read_sample(databases, relations, label, DRAWN, SEED)
-    return await vectors.gathered(
-        embeddings.draw_vectors(databases, relations, label, DRAWN, total, SEED)
-    )
+    return await draw_passages(databases, relations, label, DRAWN, total, SEED)

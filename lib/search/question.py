@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.databases.vectors import to_text
 from lib.databases.within import EVERYWHERE, Within
 from lib.errors import QuestionError
 from lib.search.embedders import MOST_CHARACTERS
+from lib.similarity.scores import unit
 
 Vector = NDArray[np.float32]
 
@@ -38,6 +40,13 @@ class Question:
     most: int
     within: Within = EVERYWHERE
     leave_out: Any = None
+
+    @property
+    def direction(self) -> tuple[str, int]:
+        """The vector scaled to length 1, as pgvector's text, and its dimension."""
+        assert self.vector is not None
+        direction = unit(self.vector.reshape(1, -1))[0]
+        return to_text(direction), len(direction)
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from lib.databases import similar, vectors, words
+from lib.databases import similar, words
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.errors import ConcordanceError, ExtensionMissing, RelationError
 from lib.search import exact
 from lib.search.exact import Vocabulary
 from lib.search.question import Question
-from lib.similarity.scores import unit
 
 Way = Literal["embedding", "exact", "fuzzy"]
 WAYS: tuple[Way, ...] = ("embedding", "exact", "fuzzy")
@@ -113,16 +112,13 @@ async def _by_embedding(
     databases: Databases, relations: Relations, question: Question, embedded: int
 ) -> Ranking:
     started = time.monotonic()
-    assert question.vector is not None
     assert question.model is not None
-    direction = unit(question.vector.reshape(1, -1))[0]
     most = question.most + (question.leave_out is not None)
     found = await similar.nearest_by_embedding(
         databases,
         relations,
         question.model,
-        vectors.to_text(direction),
-        len(direction),
+        *question.direction,
         most,
         question.within,
         embedded,

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.databases import embeddings, highlights, vectors
+from lib.databases import highlights
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.vectors import Vectors
 from lib.matching.statistics import wilson
 from lib.search.results import DEPTH
 from lib.similarity import ways
+from lib.similarity.measure import SEED, draw_passages
 from lib.similarity.ways import Nearest, with_direction
 
 QUESTIONS = 100
@@ -100,5 +101,6 @@ async def _questions(
     heard = with_direction(await highlights.read_vectors(databases, relations, model, QUESTIONS))
     if len(heard):
         return heard
-    drawn = embeddings.draw_vectors(databases, relations, model, QUESTIONS, embedded, seed=0)
-    return with_direction(await vectors.gathered(drawn))
+    return with_direction(
+        await draw_passages(databases, relations, model, QUESTIONS, embedded, SEED)
+    )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from lib.databases import books, passages, similar, vectors
+from lib.databases import books, passages, similar
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.words import MOST_CHARACTERS
@@ -18,7 +18,6 @@ from lib.search.fusion import fuse
 from lib.search.question import Question
 from lib.search.rankings import WAYS, Ranking, Way, rank
 from lib.similarity.calibration import Background, calibrate
-from lib.similarity.scores import unit
 
 MOST_RESULTS = 200
 # What failed is not asked again at every click, and not for long held against a question either.
@@ -108,14 +107,8 @@ async def _read_scores(
     scores = dict(zip(ranking.passages, ranking.values, strict=True))
     others = [one for one in found if one not in scores]
     if others and ranking.failure is None:
-        direction = unit(question.vector.reshape(1, -1))[0]
         scores |= await similar.read_scores(
-            databases,
-            relations,
-            question.model,
-            vectors.to_text(direction),
-            len(direction),
-            others,
+            databases, relations, question.model, *question.direction, others
         )
     return scores
 

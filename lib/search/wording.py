@@ -38,7 +38,7 @@ def how_found(
         return f"{_searched(ranking, question, embedded, written)}{_fewer(ranking, question)}"
     where = " that the filter leaves" if question.within else ""
     if ranking.way == "exact":
-        return "" if ranking.passages else f"Exact words: no passage{where} holds one of them."
+        return "" if ranking.passages else f"Exact words: no passage{where} holds one of the words."
     if not ranking.passages:
         return f"Fuzzy words: no passage{where} has words that are spelt alike."
     return (
@@ -60,7 +60,7 @@ def _searched(
         return (
             f"Embedding: all of {among} were compared."
             if ranking.within is None
-            else (f"Embedding: {among} were all compared.")
+            else f"Embedding: {among} were all compared."
         )
     return (
         f"Embedding: {among} were searched by the vector index {written(ranking.index)}, which "

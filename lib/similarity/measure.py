@@ -17,7 +17,15 @@ from lib.similarity import ways
 from lib.similarity.calibration import Background, background
 from lib.similarity.ways import OnCount, Way, comparable, with_direction
 
-__all__ = ["SEED", "TOP_K", "PairScores", "comparable", "measure_background", "measure_pair"]
+__all__ = [
+    "SEED",
+    "TOP_K",
+    "PairScores",
+    "comparable",
+    "draw_passages",
+    "measure_background",
+    "measure_pair",
+]
 
 SEED = 0
 TOP_K = 10
@@ -68,16 +76,14 @@ async def measure_background(
     heard = await highlights.read_vectors(
         databases, relations, highlight_model, limits.background_highlights
     )
-    written = await _draw(
-        databases,
-        relations,
-        passage_model,
-        (limits.background_passages, passages_total, seed),
-    )
+    most = limits.background_passages
+    written = await draw_passages(databases, relations, passage_model, most, passages_total, seed)
     stand_in = len(heard) == 0 and highlight_model == passage_model
     if stand_in:
-        size = (limits.background_highlights, passages_total, seed + 1)
-        heard = await _draw(databases, relations, passage_model, size)
+        most = limits.background_highlights
+        heard = await draw_passages(
+            databases, relations, passage_model, most, passages_total, seed + 1
+        )
     heard, written = with_direction(heard), with_direction(written)
     if not comparable(heard, written):
         return Background(np.empty(0, np.float32), len(heard), len(written), seed)
@@ -90,11 +96,13 @@ async def measure_background(
     return await asyncio.to_thread(background, heard.matrix, written.matrix, seed, same)
 
 
-async def _draw(
-    databases: Databases, relations: Relations, model: str, size: tuple[int, int, int]
+async def draw_passages(
+    databases: Databases, relations: Relations, model: str, most: int, total: int, seed: int
 ) -> Vectors:
-    """A sample of (most, of a total, by a seed) passages; of a large table without its ids."""
-    most, total, seed = size
+    """Vectors of at most `most` of the `total` passages of a model, drawn at random by a seed.
+
+    Of a large table whole blocks are drawn instead of ids, which would all have to be read.
+    """
     if total <= databases.settings.limits.score_passages:
         return await embeddings.read_sample(databases, relations, model, most, seed)
     return await vectors.gathered(

@@ -20,13 +20,10 @@ from lib.ui.searching.found import (
     ON_A_PAGE,
     Found,
     find,
-    paragraphs_of,
-    place,
-    show_actions,
     show_failure,
     show_pages,
+    show_result,
     start_of_page,
-    worth_badges,
 )
 
 MOST_MODELS = 3
@@ -58,11 +55,11 @@ def show_ways(found: Found, most: int) -> None:
             page = rows.iloc[start : start + ON_A_PAGE]
             for number, row in enumerate(page.itertuples(), start=start + 1):
                 also = [
-                    f"{other} {int(getattr(row, other))}"
+                    f":violet-badge[also {other} {int(getattr(row, other))}]"
                     for other in others
                     if getattr(row, other) == getattr(row, other)
                 ]
-                _show_compact(number, row, found, found.question.text, also, way)
+                show_result(number, row, found, found.question.text, also, f"{way}-")
     show_pages(longest)
     download(found.results.rows.drop(columns="at_floor", errors="ignore"), "search-ways")
 
@@ -165,21 +162,11 @@ def _show_beside(
     }
     for number, row in enumerate(page.itertuples(), start=start + 1):
         also = [
-            f"{escape(other)} {theirs[row.passage]}"
+            f":violet-badge[also {escape(other)} {theirs[row.passage]}]"
             for other, theirs in ranks.items()
             if row.passage in theirs
         ]
-        _show_compact(number, row, found, text, also, model)
-
-
-def _show_compact(
-    number: int, row: Any, found: Found, text: str, also: list[str], among: str
-) -> None:
-    ranks = " ".join(f":violet-badge[also {one}]" for one in also)
-    with st.container(border=True):
-        head = f"**{number}. {place(row)}** {worth_badges(row)} {ranks}"
-        st.markdown("\n\n".join([head, *paragraphs_of(row, text, found)]))
-        show_actions(row, f"{among}-")
+        show_result(number, row, found, text, also, f"{model}-")
 
 
 def _show_overlap(places: Mapping[str, list[Any]], most: int) -> None:

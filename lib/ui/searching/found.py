@@ -103,7 +103,12 @@ def show_list(found: Found, order: Order, most: int) -> None:
     for number, row in enumerate(
         rows.iloc[start : start + ON_A_PAGE].itertuples(), start=start + 1
     ):
-        show_result(number, row, found, order)
+        ranks = [
+            f":gray-badge[{way} {int(getattr(row, way))}]"
+            for way in WAYS
+            if order in {"fused", way} and getattr(row, way) == getattr(row, way)
+        ]
+        show_result(number, row, found, question.text, ranks)
     with st.container(horizontal=True, vertical_alignment="center"):
         show_pages(len(rows))
         st.caption(_how_many(found, order, len(rows)), width="content")
@@ -146,21 +151,22 @@ def _page_of_address() -> int:
     return int(given) if given.isdecimal() and len(given) < 6 else 1
 
 
-def show_result(number: int, row: Any, found: Found, order: Order) -> None:
-    """One passage: where it stands, its ranks, what its score is worth, and its words."""
-    ranks = [
-        f":gray-badge[{way} {int(getattr(row, way))}]"
-        for way in WAYS
-        if order in {"fused", way} and getattr(row, way) == getattr(row, way)
-    ]
-    head = f"**{number}. {place(row)}** {worth_badges(row)} {' '.join(ranks)}"
+def show_result(
+    number: int, row: Any, found: Found, text: str, ranks: list[str], among: str = ""
+) -> None:
+    """One passage: where it stands, what its score is worth, its ranks as badges, and its words.
+
+    The words of `text` are marked; `among` tells lists apart in which a passage may stand twice.
+    """
+    head = f"**{number}. {_place(row)}** {_worth(row)} {' '.join(ranks)}"
     # Few elements, as a browser takes its time for each.
     with st.container(border=True, gap="xsmall"):
-        st.markdown("\n\n".join([head, *paragraphs_of(row, found.question.text, found)]))
-        show_actions(row)
+        st.markdown("\n\n".join([head, *_paragraphs(row, text, found)]))
+        with st.container(horizontal=True, gap="small"):
+            _show_actions(row, among)
 
 
-def worth_badges(row: Any) -> str:
+def _worth(row: Any) -> str:
     """The score of a row, and its percentile and E where there is a background, as Markdown."""
     if row.score != row.score:
         return ""
@@ -174,14 +180,14 @@ def worth_badges(row: Any) -> str:
     )
 
 
-def place(row: Any) -> str:
+def _place(row: Any) -> str:
     """The book and the chapter of a row, as Markdown."""
     chapter = f", chapter {row.chapter}" if isinstance(row.chapter, str) else ""
     title = row.title if isinstance(row.title, str) else "unknown book"
     return escape(title + chapter)
 
 
-def paragraphs_of(row: Any, text: str, found: Found) -> list[str]:
+def _paragraphs(row: Any, text: str, found: Found) -> list[str]:
     """The passage of a row as Markdown, between its neighbours where these were asked for.
 
     The words of `text` are marked.
@@ -217,13 +223,7 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-def show_actions(row: Any, among: str = "") -> None:
-    """What can be done with a result; `among` tells lists apart in which it may stand twice."""
-    with st.container(horizontal=True, gap="small"):
-        _show_buttons(row, among)
-
-
-def _show_buttons(row: Any, among: str) -> None:
+def _show_actions(row: Any, among: str) -> None:
     identifier = str(row.passage)
     is_open = identifier in st.session_state.get("context", ())
     st.button(
