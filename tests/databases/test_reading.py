@@ -109,6 +109,12 @@ def test_without_chapters_and_of_long_and_missing_text(dsn: str, open_connection
     [after] = library.run(reading.read_around, 1, 1).to_dict("records")
     assert (after["chapter"], len(after["content"])) == (None, MOST_CHARACTERS)
     assert library.run(reading.read_around, 2, 1)["content"].tolist() == ["a", None]
+    # Of a long one the end is read that is nearer.
+    execute(dsn, "UPDATE chunks SET content = 'first ' || content || ' last' WHERE chunk_id = 2")
+    [after] = library.run(reading.read_around, 1, 1).to_dict("records")
+    assert after["content"].startswith("first x")
+    [before] = library.run(reading.read_around, 3, 1).to_dict("records")
+    assert before["content"].endswith("x last")
     assert library.run(reading.read_chapters, ["1"]) == []
 
 
