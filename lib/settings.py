@@ -109,10 +109,14 @@ Seconds = Annotated[float, Field(ge=0.001, le=86_400, allow_inf_nan=False)]
 
 
 class Pools(_Section):
-    """Size and patience of each pool; times in seconds."""
+    """Size and patience of each pool; times in seconds.
 
+    `pooler`: "transaction" where a pooler between gives each transaction another session.
+    """
+
+    pooler: Literal["none", "transaction"] = "none"
     max_size: int = Field(4, ge=1, le=100)
-    acquire_timeout: Seconds = 5.0
+    acquire_timeout: Seconds = 4.0
     connect_timeout: Seconds = 4.0
     statement_timeout: Seconds = 60.0
     lock_timeout: Seconds = 3.0
@@ -180,6 +184,45 @@ class Embedder(_Section):
         return value if key else None
 
 
+class Access(_Section):
+    """Who may see the app after logging in: these e-mails, and all at these domains.
+
+    The domain `*` is everybody who logs in. Case counts in no ASCII letter.
+    """
+
+    emails: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+
+    @field_validator("emails")
+    @classmethod
+    def _check_emails(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        emails = tuple(_ascii_lower(value.strip()) for value in values)
+        if not all(re.fullmatch(r"[^@\s]+@[^@\s]+", email) for email in emails):
+            raise ValueError("one of them is not an e-mail address such as reader@example.org")
+        return emails
+
+    @field_validator("domains")
+    @classmethod
+    def _check_domains(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        domains = tuple(_ascii_lower(value.strip()).removeprefix("@") for value in values)
+        if not all(domain == "*" or re.fullmatch(r"[^@*\s]+", domain) for domain in domains):
+            raise ValueError('one of them is neither a domain such as example.org nor "*"')
+        return domains
+
+    def admits(self, email: str) -> bool:
+        """Whether the owner of an e-mail address is let in; subdomains count as other domains."""
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+            return False
+        folded = _ascii_lower(email)
+        domain = folded.partition("@")[2]
+        return folded in self.emails or domain in self.domains or "*" in self.domains
+
+
+def _ascii_lower(text: str) -> str:
+    """Lower case for ASCII alone: elsewhere it makes one address of two, as of K and the Kelvin."""
+    return re.sub("[A-Z]", lambda letter: letter[0].lower(), text)
+
+
 class Settings(_Section):
     """All settings, checked as a whole. `embedders` has one for each label that has an endpoint."""
 
@@ -188,6 +231,8 @@ class Settings(_Section):
     pools: Pools = Pools()
     limits: Limits = Limits()
     embedders: Mapping[str, Embedder] = Field(default_factory=dict)
+    require_least_privilege: bool = False
+    access: Access | None = None
 
     @property
     def demo(self) -> bool:
@@ -220,8 +265,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     setting and the fix.
     """
     environ = os.environ if environ is None else environ
-    if path is None:
-        path = Path(environ.get("CONCORDANCE_SECRETS") or SECRETS)
+    path = path or _secrets_file(environ)
     values = _read(path)
     origins: dict[DatabaseName, str] = {}
     for database, variable in DSN_VARIABLES.items():
@@ -235,6 +279,23 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         raise _explain(error, path) from None
     _check_connections(settings, origins)
     return settings
+
+
+def asks_for_login(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the secrets file configures login; if it cannot be told, it does."""
+    path = _secrets_file(os.environ if environ is None else environ)
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError):
+        return True
+    try:
+        return not {"auth", "access"}.isdisjoint(tomllib.loads(text))
+    except tomllib.TOMLDecodeError:
+        return re.search(r"\b(auth|access)\b", text) is not None
+
+
+def _secrets_file(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("CONCORDANCE_SECRETS") or SECRETS)
 
 
 def demo_directory(environ: Mapping[str, str] | None = None) -> Path:
