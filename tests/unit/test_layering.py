@@ -23,6 +23,7 @@ LAYERS = {
     "lib.demo": 1,
     "lib.databases": 1,
     "lib.connection": 2,
+    "lib.mapping": 2,
     "lib.matching": 2,
     "lib.similarity": 2,
     "lib.search": 2,
