@@ -7,6 +7,7 @@ import atexit
 import itertools
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from lib.databases.relations import Relations, resolve
 from lib.databases.vectors import Matrix
 from lib.demo.provision import Progress, Reporter, addresses, provision
 from lib.demo.server import DemoServer
-from lib.errors import ConcordanceError, RelationError
+from lib.errors import ConcordanceError, ConnectionClosed, ConnectionLost, RelationError
 from lib.search.embedders import Embedders
 from lib.settings import Settings, demo_directory
 
@@ -56,12 +57,14 @@ class Connection:
     ) -> Result:
         """Run `query(databases, relations, *arguments)` on the loop.
 
-        The relations are looked up on first use, and again after a query found them changed.
+        The relations are looked up on first use, and again after a query found them changed. A
+        query whose connection breaks is run once more, from its beginning, on another one.
         """
         relations = self.relations(on_wait)
-        coroutine = query(self.databases, relations, *arguments, **keywords)
         try:
-            return self._loop.run(coroutine, on_wait)
+            return self._run(
+                lambda: query(self.databases, relations, *arguments, **keywords), on_wait
+            )
         except RelationError:
             self._relations = None
             raise
@@ -72,17 +75,33 @@ class Connection:
         on_wait: OnWait | None = None,
     ) -> Result:
         """Run what needs no relations: a ping, or the doctor."""
-        return self._loop.run(query(self.databases), on_wait)
+        return self._run(lambda: query(self.databases), on_wait)
 
     def relations(self, on_wait: OnWait | None = None) -> Relations:
         """The four relations as they stand; raises what is wrong with them."""
         if self._relations is None:
-            self._relations = self._loop.run(resolve(self.databases), on_wait)
+            self._relations = self._run(lambda: resolve(self.databases), on_wait)
         return self._relations
 
     def embed(self, label: str, text: str, on_wait: OnWait | None = None) -> Matrix:
         """The vector of a question under a label, of shape (1, dimension); see `Embedders`."""
-        return self._loop.run(self.embedders.embed_query(label, text), on_wait).reshape(1, -1)
+        embed = self.embedders.embed_query
+        return self._run(lambda: embed(label, text), on_wait).reshape(1, -1)
+
+    def _run(
+        self, begin: Callable[[], Coroutine[Any, Any, Result]], on_wait: OnWait | None
+    ) -> Result:
+        try:
+            try:
+                return self._loop.run(begin(), on_wait)
+            except ConnectionLost:
+                # Nothing but reading, so nothing is done twice. Not after a timeout: a server that
+                # is too slow for one would only get two to do.
+                return self._loop.run(begin(), on_wait)
+        except CancelledError as error:
+            if self._closed:
+                raise ConnectionClosed("The connection was closed.", "Try again.") from error
+            raise
 
     def close(self) -> None:
         """Close the pools and the embedders and end the loop's thread; twice is harmless."""

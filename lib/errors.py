@@ -2,13 +2,18 @@
 
 ConcordanceError
 ├── SettingsError            a setting is unknown, malformed or contradictory
+├── ConnectionClosed         this connection was closed meanwhile, and another one is to be used
 ├── DatabaseError            something is wrong with one of the two databases
 │   ├── Unreachable          no server answers at that address
+│   │   └── ConnectionLost   the connection broke; on another one the same may succeed
 │   ├── LoginRefused         the server refuses this role or password
 │   ├── DatabaseMissing      the server has no database of that name
 │   ├── TooManyConnections   the server, or our own pool, has no connection to give
 │   ├── QueryTimeout         a statement, a lock or the answer took too long
+│   ├── RecoveryConflict     a standby gave up a query to keep up with its primary
+│   ├── SettingsNotInForce   the sessions are not read-only, or not limited in time, as asked
 │   ├── PermissionDenied     the role may not read what it is asked to read
+│   ├── RoleTooPowerful      the role may do more than read, and the settings forbid that
 │   └── RelationError        tables and columns are not as the settings say
 │       ├── ExtensionMissing
 │       ├── TableMissing
@@ -42,6 +47,10 @@ class SettingsError(ConcordanceError):
     """A setting is unknown, malformed or contradictory."""
 
 
+class ConnectionClosed(ConcordanceError):
+    """Somebody closed the connection while it was used, as settings or code had changed."""
+
+
 class DatabaseError(ConcordanceError):
     """Something is wrong with one database; `database` is its name in the settings."""
 
@@ -55,6 +64,10 @@ class DatabaseError(ConcordanceError):
 
 class Unreachable(DatabaseError):
     """No server answers at the configured address."""
+
+
+class ConnectionLost(Unreachable):
+    """A connection broke while it was used. The same may be asked once more on another one."""
 
 
 class LoginRefused(DatabaseError):
@@ -73,8 +86,20 @@ class QueryTimeout(DatabaseError):
     """A statement, a lock or the network took longer than the settings allow."""
 
 
+class RecoveryConflict(DatabaseError):
+    """A standby stopped a query that kept it from following its primary."""
+
+
+class SettingsNotInForce(DatabaseError):
+    """A server or a pooler does not keep the settings that make a session safe."""
+
+
 class PermissionDenied(DatabaseError):
     """The role may not read a relation."""
+
+
+class RoleTooPowerful(DatabaseError):
+    """The role may do more than read, and `require_least_privilege` is on."""
 
 
 class RelationError(DatabaseError):

@@ -9,13 +9,16 @@ import asyncpg
 from lib.errors import (
     ColumnMissing,
     ConcordanceError,
+    ConnectionLost,
     DatabaseError,
     DatabaseMissing,
     ExtensionMissing,
     LoginRefused,
     PermissionDenied,
     QueryTimeout,
+    RecoveryConflict,
     SettingsError,
+    SettingsNotInForce,
     TableMissing,
     TooManyConnections,
     Unreachable,
@@ -23,7 +26,13 @@ from lib.errors import (
 from lib.settings import DSN_VARIABLES, DatabaseName
 
 # What may reach us from a query; anything else is a fault in our own code and stays a traceback.
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+FAULTS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.TargetServerAttributeNotMatched,
+    OSError,
+    asyncio.TimeoutError,
+)
 
 
 # What connecting raises for an address with a value or a parameter that cannot be.
@@ -43,13 +52,32 @@ def unusable_address(database: DatabaseName) -> SettingsError:
     )
 
 
+def silent(database: DatabaseName) -> Unreachable:
+    """The server of a database takes connections, or nothing at all, and says no word."""
+    return Unreachable(database, f"{database} does not answer in time.", _address(database))
+
+
+def _address(database: DatabaseName) -> str:
+    return f"Check that the server runs and that {DSN_VARIABLES[database]} names its host and port."
+
+
 def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
     """The error of ours that tells `fault`, which came out of a query to `database`."""
     variable = DSN_VARIABLES[database]
-    address = f"Check that the server runs and that {variable} names its host and port."
     match fault:
         case asyncpg.ClientConfigurationError():
             return unusable_address(database)
+        case asyncpg.ProtocolViolationError() if "startup parameter" in _said(fault):
+            return SettingsNotInForce(
+                database,
+                f"A pooler before {database} does not take the settings that keep it safe: "
+                f"{_said(fault)}.",
+                'Write pooler = "transaction" under [pools].',
+            )
+        case asyncpg.ProtocolViolationError():
+            return Unreachable(
+                database, f"A pooler before {database} refuses: {_said(fault)}.", "Try again."
+            )
         case asyncpg.InvalidAuthorizationSpecificationError():
             return LoginRefused(
                 database,
@@ -102,18 +130,36 @@ def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
                 f"{database} lacks a function that Concordance uses: {_said(fault)}.",
                 "Run CREATE EXTENSION vector; and CREATE EXTENSION pg_trgm; as its owner.",
             )
-        case asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError():
-            return Unreachable(database, f"The connection to {database} was lost.", "Try again.")
-        case asyncpg.AdminShutdownError() | asyncpg.CrashShutdownError():
+        case asyncpg.CannotConnectNowError():
             return Unreachable(database, f"The server of {database} is restarting.", "Try again.")
+        case asyncpg.AdminShutdownError() | asyncpg.CrashShutdownError():
+            return ConnectionLost(
+                database, f"The server of {database} is restarting.", "Try again."
+            )
+        case asyncpg.PostgresConnectionError():
+            return ConnectionLost(database, f"The connection to {database} was lost.", "Try again.")
+        case asyncpg.SerializationError():
+            return RecoveryConflict(
+                database,
+                f"The standby of {database} stopped a query to keep up with its primary.",
+                "Try again; if it happens often, set hot_standby_feedback on the standby.",
+            )
+        case asyncpg.TargetServerAttributeNotMatched():
+            return Unreachable(
+                database,
+                f"No server of {database} is what target_session_attrs asks for.",
+                f"Check the hosts in {variable}.",
+            )
         case asyncio.TimeoutError():
-            return Unreachable(database, f"{database} does not answer in time.", address)
+            return silent(database)
+        case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
+            return ConnectionLost(database, f"The connection to {database} was lost.", "Try again.")
         case OSError():
-            return Unreachable(database, f"No server answers for {database}.", address)
+            return Unreachable(database, f"No server answers for {database}.", _address(database))
         case asyncpg.PostgresError():
             return DatabaseError(database, f"{database} refused a query: {_said(fault)}.")
         case _:
-            return Unreachable(database, f"The connection to {database} broke.", "Try again.")
+            return ConnectionLost(database, f"The connection to {database} broke.", "Try again.")
 
 
 def _said(fault: BaseException) -> str:

@@ -43,10 +43,17 @@ class EventLoop:
 
         While waiting, `on_wait` is called every 50 ms. Whatever it raises (a browser that reruns
         or leaves) cancels the coroutine, and with it the statement on the server, and goes on up.
+        A loop that is stopped, before or meanwhile, raises CancelledError.
         """
+        if not self._thread.is_alive():
+            coroutine.close()
+            raise concurrent.futures.CancelledError
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             while not concurrent.futures.wait([future], timeout=POLL_SECONDS).done:
+                # A loop that was stopped while this waited completes nothing any more.
+                if not self._thread.is_alive():
+                    raise concurrent.futures.CancelledError
                 if on_wait is not None:
                     on_wait()
             return future.result()

@@ -10,78 +10,139 @@ from typing import Any
 
 import asyncpg
 
-from lib.databases.faults import FAULTS, UNUSABLE_ADDRESS, translate, unusable_address
-from lib.errors import TooManyConnections
+from lib.databases.faults import FAULTS, UNUSABLE_ADDRESS, silent, translate, unusable_address
+from lib.databases.hosts import Address, Connector, Reader
+from lib.databases.pulse import Silence, Watch
+from lib.databases.session import (
+    APPLICATION_NAME,
+    check_in_force,
+    session_settings,
+    set_locally,
+)
+from lib.errors import ConcordanceError, ConnectionLost, TooManyConnections
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName, Pools, Settings
 
-APPLICATION_NAME = "concordance"
 CLOSE_SECONDS = 2.0
+RELEASE_SECONDS = 2.0
+# A server that restarts is away for about a second.
+PATIENCE_SECONDS = 2.5
 
 
 class Database:
     """One database behind one pool. Use it on the event loop of `lib.databases.loop` only."""
 
-    def __init__(self, name: DatabaseName, dsn: str, pools: Pools) -> None:
+    def __init__(
+        self, name: DatabaseName, dsn: str, pools: Pools, silence: Silence | None = None
+    ) -> None:
         self.name = name
-        self._dsn = dsn
         self._settings = pools
+        self._asked = session_settings(pools)
+        self._pooled = pools.pooler == "transaction"
+        self._connector = Connector(dsn, pools.connect_timeout, self._options())
+        self._silence = silence or Silence()
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+
+    def _options(self) -> dict[str, Any]:
+        sent = {"application_name": APPLICATION_NAME}
+        if not self._pooled:
+            return {
+                "server_settings": sent | self._asked,
+                "command_timeout": self._settings.statement_timeout + 1,
+            }
+        # A prepared statement stays behind on a session that the pooler gives to somebody else.
+        return {
+            "server_settings": sent,
+            "command_timeout": self._settings.statement_timeout + 1,
+            "statement_cache_size": 0,
+        }
 
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn,
+                    connect=self._connect,
+                    connection_class=Reader,
+                    # Every setting of ours ends with its transaction: nothing is left to reset.
+                    reset=_leave_as_it_is,
                     min_size=0,
                     max_size=self._settings.max_size,
-                    timeout=self._settings.connect_timeout,
-                    command_timeout=self._settings.statement_timeout + 1,
                     max_inactive_connection_lifetime=120,
-                    server_settings=self._server_settings(),
                 )
         return self._pool
 
-    def _server_settings(self) -> dict[str, str]:
-        return {
-            "application_name": APPLICATION_NAME,
-            "default_transaction_read_only": "on",
-            "statement_timeout": _milliseconds(self._settings.statement_timeout),
-            "lock_timeout": _milliseconds(self._settings.lock_timeout),
-            "idle_in_transaction_session_timeout": _milliseconds(
-                self._settings.idle_in_transaction_timeout
-            ),
-            # A generic plan cannot use a partial vector index.
-            "plan_cache_mode": "force_custom_plan",
-            # Compiling a plan costs more than any of our queries gains from it.
-            "jit": "off",
-        }
+    async def _connect(self, *arguments: Any, **keywords: Any) -> Reader:
+        connection = await self._connector.connect(PATIENCE_SECONDS)
+        try:
+            if self._pooled:
+                async with connection.transaction(readonly=True):
+                    await connection.execute(set_locally(self._asked))
+                    await check_in_force(self.name, connection, self._asked)
+            else:
+                await check_in_force(self.name, connection, self._asked)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection inside a read-only transaction.
 
-        Raises a DatabaseError (see `lib.errors`) for whatever goes wrong on the way.
+        Raises a DatabaseError (see `lib.errors`) for whatever goes wrong on the way; ConnectionLost
+        where the same may be asked once more on another connection.
         """
+        if await self._silence.persists(self._addresses):
+            raise silent(self.name)
+        started = time.monotonic()
+        watch: Watch | None = None
         try:
             pool = await self._open()
             connection = await self._acquire(pool)
+            watch = Watch(connection)
             try:
+                watch.expect_word(started + self._settings.acquire_timeout - time.monotonic())
                 async with connection.transaction(readonly=True):
+                    if self._pooled:
+                        await connection.execute(set_locally(self._asked))
+                    watch.heard()
                     yield connection
             finally:
-                await pool.release(connection, timeout=self._settings.acquire_timeout)
+                watch.end()
+                await pool.release(connection, timeout=RELEASE_SECONDS)
         except FAULTS as fault:
-            raise translate(self.name, fault) from fault
+            raise await self._explain(fault, watch) from fault
 
-    async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.Connection:
+    @property
+    def _addresses(self) -> list[Address]:
+        return [host.address for host in self._connector.hosts]
+
+    async def _explain(self, fault: BaseException, watch: Watch | None) -> ConcordanceError:
+        """The error of ours for a fault; connections that went the same way are not used again."""
+        if watch is not None and watch.silent:
+            self._notice_silence()
+            return silent(self.name)
+        error = translate(self.name, fault)
+        if watch is not None and watch.stale:
+            error = ConnectionLost(self.name, error.message, error.hint)
+        if isinstance(error, ConnectionLost) and self._pool is not None:
+            await self._pool.expire_connections()
+        return error
+
+    def _notice_silence(self) -> None:
+        for address in self._addresses:
+            self._silence.notice(address)
+
+    async def _acquire(self, pool: asyncpg.Pool) -> Reader:
         try:
-            return await pool.acquire(timeout=self._settings.acquire_timeout)
+            connection: Reader = await pool.acquire(timeout=self._settings.acquire_timeout)
+            return connection
         except UNUSABLE_ADDRESS as fault:
             raise unusable_address(self.name) from fault
         except TimeoutError as fault:
             exhausted = pool.get_size() >= self._settings.max_size and pool.get_idle_size() == 0
             if not exhausted:
+                self._notice_silence()
                 raise
             raise TooManyConnections(
                 self.name,
@@ -132,8 +193,11 @@ class Databases:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.life_dashboard = Database(LIFE_DASHBOARD, settings.dsn(LIFE_DASHBOARD), settings.pools)
-        self.knowledge_base = Database(KNOWLEDGE_BASE, settings.dsn(KNOWLEDGE_BASE), settings.pools)
+        silence = Silence()
+        self.life_dashboard, self.knowledge_base = (
+            Database(name, settings.dsn(name), settings.pools, silence)
+            for name in (LIFE_DASHBOARD, KNOWLEDGE_BASE)
+        )
 
     def __getitem__(self, name: DatabaseName) -> Database:
         return self.life_dashboard if name == LIFE_DASHBOARD else self.knowledge_base
@@ -143,5 +207,5 @@ class Databases:
         await asyncio.gather(self.life_dashboard.close(), self.knowledge_base.close())
 
 
-def _milliseconds(seconds: float) -> str:
-    return str(int(seconds * 1000))
+async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
+    return None

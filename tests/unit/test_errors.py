@@ -17,13 +17,16 @@ from lib.databases.faults import FAULTS, translate
 from lib.errors import (
     ColumnMissing,
     ConcordanceError,
+    ConnectionLost,
     DatabaseError,
     DatabaseMissing,
     ExtensionMissing,
     LoginRefused,
     PermissionDenied,
     QueryTimeout,
+    RecoveryConflict,
     SettingsError,
+    SettingsNotInForce,
     TableMissing,
     TooManyConnections,
     Unreachable,
@@ -81,17 +84,23 @@ EXPECTED: dict[type[BaseException], type[ConcordanceError]] = {
     asyncpg.UndefinedColumnError: ColumnMissing,
     asyncpg.UndefinedFunctionError: ExtensionMissing,
     asyncpg.UndefinedObjectError: ExtensionMissing,
-    asyncpg.PostgresConnectionError: Unreachable,
-    asyncpg.ConnectionDoesNotExistError: Unreachable,
+    asyncpg.ProtocolViolationError: Unreachable,
+    asyncpg.PostgresConnectionError: ConnectionLost,
+    asyncpg.ConnectionDoesNotExistError: ConnectionLost,
     asyncpg.CannotConnectNowError: Unreachable,
-    asyncpg.AdminShutdownError: Unreachable,
-    asyncpg.CrashShutdownError: Unreachable,
+    asyncpg.AdminShutdownError: ConnectionLost,
+    asyncpg.CrashShutdownError: ConnectionLost,
+    asyncpg.SerializationError: RecoveryConflict,
+    asyncpg.TargetServerAttributeNotMatched: Unreachable,
+    ConnectionResetError: ConnectionLost,
+    ConnectionAbortedError: ConnectionLost,
+    BrokenPipeError: ConnectionLost,
     asyncio.TimeoutError: Unreachable,
     OSError: Unreachable,
     ConnectionRefusedError: Unreachable,
     asyncpg.PostgresError: DatabaseError,
     asyncpg.PostgresSyntaxError: DatabaseError,
-    asyncpg.InterfaceError: Unreachable,
+    asyncpg.InterfaceError: ConnectionLost,
 }
 
 
@@ -154,6 +163,13 @@ def test_no_translated_error_holds_a_password(kind: type[BaseException]) -> None
 def test_a_server_message_is_passed_on() -> None:
     fault = asyncpg.UndefinedTableError('relation "evnts" does not exist')
     assert 'relation "evnts" does not exist' in translate("life_dashboard", fault).message
+
+
+def test_a_pooler_that_takes_no_settings_is_told_from_one_that_refuses() -> None:
+    fault = asyncpg.ProtocolViolationError("unsupported startup parameter: statement_timeout")
+    error = translate("life_dashboard", fault)
+    assert isinstance(error, SettingsNotInForce)
+    assert 'pooler = "transaction"' in error.hint
 
 
 def test_what_can_be_set_right_in_the_settings_names_the_variable() -> None:

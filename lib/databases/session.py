@@ -1,0 +1,74 @@
+"""What every session of ours asks of the server, and whether the server does as asked.
+
+A pooler between us and the server may drop settings without a word, so nobody trusts the request:
+the server is asked what is in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from lib.errors import SettingsNotInForce
+from lib.settings import DatabaseName, Pools
+
+APPLICATION_NAME = "concordance"
+
+# Without one of these a statement could write, or last for ever.
+TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+GUARDS = ("default_transaction_read_only", *TIMEOUTS)
+
+
+def session_settings(pools: Pools) -> dict[str, str]:
+    """The settings of a session, as PostgreSQL wants them; times in milliseconds."""
+    return {
+        "default_transaction_read_only": "on",
+        "statement_timeout": _milliseconds(pools.statement_timeout),
+        "lock_timeout": _milliseconds(pools.lock_timeout),
+        "idle_in_transaction_session_timeout": _milliseconds(pools.idle_in_transaction_timeout),
+        # A generic plan cannot use a partial vector index.
+        "plan_cache_mode": "force_custom_plan",
+        # Compiling a plan costs more than any of our queries gains from it.
+        "jit": "off",
+    }
+
+
+def set_locally(settings: Mapping[str, str]) -> str:
+    """The statements that make settings hold until the end of a transaction, in one text."""
+    return " ".join(f"SET LOCAL {name} = '{value}';" for name, value in settings.items())
+
+
+async def check_in_force(
+    database: DatabaseName, connection: asyncpg.Connection, asked: Mapping[str, str]
+) -> None:
+    """Ask the server whether a session is read-only and its times are limited as asked, or more.
+
+    Raises SettingsNotInForce, which names what is not.
+    """
+    rows = await connection.fetch(
+        "SELECT name, setting FROM pg_settings WHERE name = ANY($1)", list(GUARDS)
+    )
+    found = {row["name"]: row["setting"] for row in rows}
+    dropped = [
+        f"{name} is {found.get(name, 'missing')}"
+        for name in GUARDS
+        if not _holds(name, found.get(name), asked[name])
+    ]
+    if dropped:
+        raise SettingsNotInForce(
+            database,
+            f"The sessions that {database} gives are not as asked: {', '.join(dropped)}.",
+            'A pooler in between may drop settings: write pooler = "transaction" under [pools].',
+        )
+
+
+def _holds(name: str, found: str | None, asked: str) -> bool:
+    if name not in TIMEOUTS:
+        return found == asked
+    # None of them means no limit.
+    return found is not None and found.isdecimal() and 0 < int(found) <= int(asked)
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
