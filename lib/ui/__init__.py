@@ -1,10 +1,10 @@
 """Everything that Concordance needs of Streamlit; nothing else in `lib` imports it.
 
-`frame` draws what surrounds every page, `asking` runs the queries of `lib`, `cards` and `passages`
-show what came of them. The sections of the Matches page that have controls of their own are in
-`orders`, `fallbacks`, `finding` and `explanations`, those of the Scores page in `scored`,
-`thresholds` and `side_by_side`, those of the Alignment page in `judged`, `suspected` and `lacking`,
-those of the Search page in the package `searching`.
+`frame` draws what surrounds every page, `login` keeps out whom it must, `asking` runs the queries
+of `lib`, `cards` and `passages` show what came of them. The sections of the Matches page that have
+controls of their own are in `orders`, `fallbacks`, `finding` and `explanations`, those of the
+Scores page in `scored`, `thresholds` and `side_by_side`, those of the Alignment page in `judged`,
+`suspected` and `lacking`, those of the Search page in the package `searching`.
 """
 
 from lib.ui.asking import Counted, ask, derive, examine, limits

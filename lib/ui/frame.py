@@ -1,4 +1,4 @@
-"""The frame of every page: navigation, the state of both connections, the demo notice."""
+"""The frame of every page: login, navigation, the state of both connections, the demo notice."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lib.errors import ConcordanceError
 from lib.settings import DSN_VARIABLES, PROJECT, DatabaseName
 from lib.ui.asking import connection, tick
 from lib.ui.cards import show_error
+from lib.ui.login import Standing, show_log_out, show_login, standing
 
 PING_SECONDS = 20
 CONNECT = "connect"
@@ -27,7 +28,11 @@ _in_frame: ContextVar[bool] = ContextVar("in_frame", default=False)
 
 
 def navigation() -> StreamlitPage:
-    """Declare all pages; returns the one that was asked for."""
+    """Declare all pages; returns the one that was asked for.
+
+    Whoever is not logged in sees none of them, but all are declared: else Streamlit would look for
+    scripts in pages/ by itself and run them without the frame.
+    """
     return st.navigation(
         [
             st.Page(
@@ -71,40 +76,49 @@ def navigation() -> StreamlitPage:
             # The default page lives at the root: this answers whoever asks for it by name.
             st.Page("pages/library.py", title="Library", url_path="library", visibility="hidden"),
         ],
-        position="top",
+        position="top" if standing().admitted else "hidden",
     )
 
 
 def run_page(page: StreamlitPage) -> None:
-    """Draw the frame and the page in it."""
+    """Draw the frame and the page in it; for who is not let in, the login and nothing else."""
+    visitor = standing()
+    if not visitor.admitted:
+        show_login(visitor)
+        return
     token = _in_frame.set(True)
     try:
-        heading = st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        )
-        heading.title(page.title, width="content")
-        failure = _connect()
-        with heading.container(
-            horizontal=True, width="content", gap="small", vertical_alignment="center"
-        ):
-            _show_connections(failure)
-        if failure is not None and page.url_path != CONNECT:
-            _explain_failure(failure)
-            return
-        if failure is None and settings_file.load().demo:
-            st.caption(DEMO_NOTICE)
-            st.page_link(
-                "pages/connect.py",
-                label="Connect your own databases",
-                icon=":material/cable:",
-                query_params={"tab": "How to connect"},
-            )
-        try:
-            page.run()
-        except ConcordanceError as error:
-            show_error(error)
+        _draw(page, visitor)
     finally:
         _in_frame.reset(token)
+
+
+def _draw(page: StreamlitPage, visitor: Standing) -> None:
+    heading = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    heading.title(page.title, width="content")
+    failure = _connect()
+    with heading.container(
+        horizontal=True, width="content", gap="small", vertical_alignment="center"
+    ):
+        _show_connections(failure)
+        show_log_out(visitor)
+    if failure is not None and page.url_path != CONNECT:
+        _explain_failure(failure)
+        return
+    if failure is None and settings_file.load().demo:
+        st.caption(DEMO_NOTICE)
+        st.page_link(
+            "pages/connect.py",
+            label="Connect your own databases",
+            icon=":material/cable:",
+            query_params={"tab": "How to connect"},
+        )
+    try:
+        page.run()
+    except ConcordanceError as error:
+        show_error(error)
 
 
 def ensure_frame() -> None:
@@ -127,6 +141,8 @@ def _connect() -> ConcordanceError | None:
     """Wait for the connection, and return what keeps it from being made."""
     try:
         connection()
+        # What was mistyped since then is said too, not only at the next start.
+        settings_file.load()
     except ConcordanceError as error:
         return error
     return None

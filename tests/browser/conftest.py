@@ -69,7 +69,8 @@ def running_app(folder: Path, **environment: str) -> Iterator[App]:
         process = subprocess.Popen(
             command, cwd=ROOT, env=clean, stdout=output, stderr=output, start_new_session=True
         )
-    app = App(f"http://127.0.0.1:{port}", process, log)
+    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+    app = App(f"http://127.0.0.1:{port}/{base}".rstrip("/"), process, log)
     try:
         _wait_until_healthy(app)
         yield app
