@@ -92,9 +92,13 @@ class Connection:
         self, begin: Callable[[], Coroutine[Any, Any, Result]], on_wait: OnWait | None
     ) -> Result:
         try:
+            if self._closed:
+                raise CancelledError
             try:
                 return self._loop.run(begin(), on_wait)
             except ConnectionLost:
+                if self._closed:
+                    raise CancelledError from None
                 # Nothing but reading, so nothing is done twice. Not after a timeout: a server that
                 # is too slow for one would only get two to do.
                 return self._loop.run(begin(), on_wait)
@@ -142,6 +146,7 @@ class Setup:
         self.error: ConcordanceError | None = None
         self.connection: Connection | None = None
         self.server: DemoServer | None = None
+        self._retired = False
         self.thread = threading.Thread(target=self._run, name="concordance-setup", daemon=True)
         self.thread.start()
         atexit.register(self.close)
@@ -160,10 +165,17 @@ class Setup:
             self.connection = Connection(settings)
         except ConcordanceError as error:
             self.error = error
+        if self._retired:
+            self.retire()
+
+    def retire(self) -> None:
+        """Close the connection because another one takes its place; the demo's server stays."""
+        self._retired = True
+        if self.connection is not None:
+            self.connection.close()
 
     def close(self) -> None:
         """End what was begun, at the end of the process."""
-        if self.connection is not None:
-            self.connection.close()
+        self.retire()
         if self.server is not None:
             self.server.release()

@@ -166,7 +166,10 @@ class Database:
     ) -> AsyncIterator[Sequence[asyncpg.Record]]:
         """The rows of one query, `size` at a time, through a cursor on the server."""
         async with self.reading() as connection:
-            cursor = await connection.cursor(sql, *arguments)
+            # Another process may have left a statement of the same name on a pooled session.
+            name = "" if self._pooled else None
+            statement = await connection.prepare(sql, name=name)
+            cursor = await statement.cursor(*arguments)
             while rows := await cursor.fetch(size):
                 yield rows
 

@@ -14,6 +14,7 @@ from lib.connection import Connection, Setup
 from lib.databases import doctor
 from lib.databases.doctor import Check
 from lib.demo.provision import Progress
+from lib.errors import ConnectionClosed
 from lib.settings import Limits
 from lib.similarity.scores import Matrix
 
@@ -31,7 +32,7 @@ def tick() -> None:
     _ = "_tick" in st.session_state
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=Setup.retire)
 def _setup() -> Setup:
     return Setup()
 
@@ -69,6 +70,14 @@ def _show_provisioning(slot: Any, progress: Progress | None) -> None:
     slot.caption("This happens once and takes about half a minute.")
 
 
+def with_connection(use: Callable[[Connection], Result]) -> Result:
+    """What `use` makes of the open connection; of the next one, if it is closed meanwhile."""
+    try:
+        return use(connection())
+    except ConnectionClosed:
+        return use(connection())
+
+
 def limits() -> Limits:
     """How much is read at most."""
     return connection().settings.limits
@@ -76,7 +85,7 @@ def limits() -> Limits:
 
 def examine() -> list[Check]:
     """The doctor's checks, made anew at every call."""
-    return connection().run_on_databases(doctor.examine, tick)
+    return with_connection(lambda opened: opened.run_on_databases(doctor.examine, tick))
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,6 @@ def ask(
     by the arguments, which it must name: large ones take long to tell apart. A remembered result
     that is `stale` is asked for again.
     """
-    open_connection = connection()
     seen, shown = [0], [-1]
     outside = contextvars.copy_context()
     slot = st.empty() if counted else None
@@ -127,21 +135,26 @@ def ask(
                 text = f"{counted.what}: {seen[0]:,} of {counted.total:,}"
                 outside.run(bar[0].progress, share, text)
 
-    def compute() -> Result:
-        extra = {counted.keyword: lambda done: seen.__setitem__(0, done)} if counted else {}
-        return open_connection.run(query, *arguments, on_wait=on_wait, **keywords, **extra)
-
+    extra = {counted.keyword: lambda done: seen.__setitem__(0, done)} if counted else {}
     name = f"{query.__module__}.{query.__qualname__}"
     named = arguments if key is None else key
+
+    def remembered(opened: Connection) -> Answer:
+        def compute() -> Result:
+            return opened.run(query, *arguments, on_wait=on_wait, **keywords, **extra)
+
+        answer = _remember(opened.number, name, named, keywords, compute)
+        if stale(answer.value):
+            _remember.clear(opened.number, name, named, keywords, compute)
+            answer = _remember(opened.number, name, named, keywords, compute)
+        return answer
+
     try:
-        result: Result = _remember(open_connection.number, name, named, keywords, compute)
-        if stale(result):
-            _remember.clear(open_connection.number, name, named, keywords, compute)
-            result = _remember(open_connection.number, name, named, keywords, compute)
+        result: Result = _noted(with_connection(remembered))
+        return result
     finally:
         if slot is not None:
             slot.empty()
-    return result
 
 
 def _draw_bar(slot: Any, counted: Counted) -> Any:
@@ -162,6 +175,40 @@ def _draw_bar(slot: Any, counted: Counted) -> Any:
     return bar
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What was asked for, how many seconds it took, and when that was (Unix time)."""
+
+    value: Any
+    seconds: float
+    asked_at: float
+
+
+# What one run of a page has asked for.
+_answers: contextvars.ContextVar[list[Answer] | None] = contextvars.ContextVar(
+    "answers", default=None
+)
+
+
+def note_answers() -> list[Answer]:
+    """From now on, in this run, answers are noted in the list that is returned."""
+    answers: list[Answer] = []
+    _answers.set(answers)
+    return answers
+
+
+def _noted(answer: Answer) -> Any:
+    answers = _answers.get()
+    if answers is not None:
+        answers.append(answer)
+    return answer.value
+
+
+def ask_again() -> None:
+    """Forget every remembered answer."""
+    _remember.clear()
+
+
 @st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)
 def _remember(
     connection_number: int,
@@ -169,23 +216,27 @@ def _remember(
     arguments: tuple[Any, ...],
     keywords: dict[str, Any],
     _compute: Callable[[], Any],
-) -> Any:
-    return _compute()
+) -> Answer:
+    asked_at, started = time.time(), time.perf_counter()
+    return Answer(_compute(), time.perf_counter() - started, asked_at)
 
 
 def derive(function: Callable[..., Result], key: tuple[Any, ...], *arguments: Any) -> Result:
     """The result of a pure function, remembered by `key`, which must name its arguments."""
     name = f"{function.__module__}.{function.__qualname__}"
-    result: Result = _remember(connection().number, name, key, {}, lambda: function(*arguments))
+    result: Result = _noted(
+        _remember(connection().number, name, key, {}, lambda: function(*arguments))
+    )
     return result
 
 
 def embed(model: str, text: str) -> Matrix:
     """The vector of a question under a model, of shape (1, dimension), remembered like a query."""
-    open_connection = connection()
 
-    def compute() -> Matrix:
-        return open_connection.embed(model, text, tick)
+    def remembered(opened: Connection) -> Answer:
+        return _remember(
+            opened.number, "embed", (model, text), {}, lambda: opened.embed(model, text, tick)
+        )
 
-    vector: Matrix = _remember(open_connection.number, "embed", (model, text), {}, compute)
+    vector: Matrix = _noted(with_connection(remembered))
     return vector

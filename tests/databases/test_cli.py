@@ -24,6 +24,7 @@ from lib.demo.models import RANDOM_INDEXING, WORDLLAMA
 from lib.matching.fallback import OPERATORS, Operator, default_threshold
 from lib.settings import PROJECT
 from tests.databases.library import TABLES, execute, fetch, insert
+from tests.pgbouncer import POOLED, pgbouncer_before
 
 if TYPE_CHECKING:
     from tests.conftest import Demo, MakeDatabase
@@ -516,15 +517,21 @@ class Written:
     report: dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def written(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Written:
-    out = tmp_path_factory.mktemp("report") / "report.json"
-    done = run(
-        "report",
-        *("--matches", "--out", str(out)),
-        *("--fail-on", "match-rate<0.01", "--fail-on", "mismatch"),
-        environment=_of_demo(demo),
-    )
+@pytest.fixture(scope="module", params=["direct", "pgbouncer"])
+def written(
+    request: pytest.FixtureRequest, demo: Demo, tmp_path_factory: pytest.TempPathFactory
+) -> Written:
+    folder = tmp_path_factory.mktemp("report")
+    out, secrets = folder / "report.json", folder / "secrets.toml"
+    asked = ["report", "--matches", "--out", str(out)]
+    asked += ["--fail-on", "match-rate<0.01", "--fail-on", "mismatch"]
+    if request.param == "direct":
+        done = run(*asked, environment=_of_demo(demo))
+    else:
+        secrets.write_text(POOLED)
+        with pgbouncer_before(demo.reader.life_dashboard) as pooler:
+            through = map(pooler.dsn, (demo.reader.life_dashboard, demo.reader.knowledge_base))
+            done = run(*asked, environment=_dsns(*through), secrets=secrets)
 
     def refuse(constant: str) -> float:
         raise AssertionError(f"{constant} is not JSON")

@@ -10,23 +10,45 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import lib.connection
+from lib.demo.provision import DemoAddresses
+from tests.conftest import Demo
+from tests.pgbouncer import POOLED, PgBouncer, pgbouncer_before
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 90
 
 OpenPage = Callable[..., AppTest]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def library(demo: object) -> None:
-    """The project's demo library is there before any page is opened."""
+@pytest.fixture(scope="package", autouse=True, params=["direct", "pgbouncer"])
+def way(request: pytest.FixtureRequest, demo: Demo) -> Iterator[PgBouncer | None]:
+    """How the demo's server is reached: every test of a page runs both ways."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    if request.param == "direct":
+        yield None
+        return
+    with pgbouncer_before(demo.reader.life_dashboard) as pooler:
+        yield pooler
+        st.cache_resource.clear()
 
 
 @pytest.fixture(autouse=True)
-def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, demo: Demo, way: PgBouncer | None
+) -> None:
     """No setting of whoever runs the tests: the demo, unless a test says otherwise."""
     for variable in ("LIFE_DASHBOARD_DSN", "KNOWLEDGE_BASE_DSN"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("CONCORDANCE_SECRETS", str(tmp_path / "secrets.toml"))
+    secrets = tmp_path / "secrets.toml"
+    monkeypatch.setenv("CONCORDANCE_SECRETS", str(secrets))
+    if way is not None:
+        secrets.write_text(POOLED)
+        through = DemoAddresses(
+            way.dsn(demo.reader.life_dashboard), way.dsn(demo.reader.knowledge_base)
+        )
+        monkeypatch.setattr(lib.connection, "addresses", lambda server: through)
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lib.ui.asking import connection
 from tests.pages.conftest import OpenPage, said
+from tests.pgbouncer import PgBouncer
 
 CHARTS = {"library": 3, "scores": 7, "alignment": 5, "matches": 4, "search": 0, "connect": 0}
 
@@ -42,3 +44,10 @@ def test_every_page_explains_itself(open_page: OpenPage, name: str) -> None:
         return
     introduction = open_page(name).markdown
     assert any(len(element.value) > 60 for element in introduction)
+
+
+def test_pages_read_by_the_way_that_is_tested(open_page: OpenPage, way: PgBouncer | None) -> None:
+    open_page("library")
+    settings = connection().settings
+    through = way is not None and f"127.0.0.1:{way.port}/" in settings.dsn("knowledge_base")
+    assert through == (settings.pools.pooler == "transaction") == (way is not None)
