@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from lib.errors import SettingsError
 
@@ -54,16 +62,31 @@ class Connections(_Section):
     knowledge_base: Connection | None = None
 
 
+def _none_if_empty(column: object) -> object:
+    return None if column == "" else column
+
+
+# A column that may be missing; an empty text says that none serves, whatever its default name.
+OptionalColumn = Annotated[str | None, BeforeValidator(_none_if_empty)]
+
+# A text that all rows share. PostgreSQL holds no NUL.
+Shared = Annotated[str | None, Field(min_length=1, pattern=r"^[^\x00]*$")]
+
+
 class Highlights(_Section):
-    """The table of highlights in life_dashboard and its columns."""
+    """The table of highlights in life_dashboard and its columns.
+
+    `model` is the label of all of them where no column holds one.
+    """
 
     table: str = "events"
     id: str = "id"
     text: str = "text"
-    book_id: str | None = "book_id"
+    book_id: OptionalColumn = "book_id"
     embedding: str = "embedding"
-    embedding_model: str | None = "embedding_model"
-    created_at: str | None = "created_at"
+    embedding_model: OptionalColumn = "embedding_model"
+    model: Shared = None
+    created_at: OptionalColumn = "created_at"
 
 
 class Books(_Section):
@@ -72,26 +95,34 @@ class Books(_Section):
     table: str = "books"
     book_id: str = "book_id"
     title: str = "title"
-    author: str | None = "author"
+    author: OptionalColumn = "author"
 
 
 class Passages(_Section):
-    """The table of passages in knowledge_base and its columns."""
+    """The table of passages in knowledge_base and its columns.
+
+    `book` is the title of the one book that all are of where no column holds a book.
+    """
 
     table: str = "chunks"
     chunk_id: str = "chunk_id"
-    book_id: str = "book_id"
+    book_id: OptionalColumn = "book_id"
+    book: Shared = None
     content: str = "content"
-    chapter_number: str | None = "chapter_number"
-    position: str | None = None
+    chapter_number: OptionalColumn = "chapter_number"
+    position: OptionalColumn = None
 
 
 class Embeddings(_Section):
-    """The table of passage embeddings in knowledge_base and its columns."""
+    """The table of passage embeddings in knowledge_base and its columns.
+
+    `model` is the label of all of them where no column holds one.
+    """
 
     table: str = "chunk_embeddings"
     chunk_id: str = "chunk_id"
-    embedding_model: str = "embedding_model"
+    embedding_model: OptionalColumn = "embedding_model"
+    model: Shared = None
     embedding: str = "embedding"
 
 

@@ -16,10 +16,10 @@ async def read_books(databases: Databases, relations: Relations) -> pd.DataFrame
     rows = await databases.knowledge_base.fetch(
         f"""
         SELECT {table["book_id"]}::text AS book,
-               coalesce({table["title"]}, {table["book_id"]}::text) AS title,
+               coalesce({table["title"]}::text, {table["book_id"]}::text) AS title,
                {table.get("author", "NULL::text")}::text AS author
-        FROM {table.sql}
-        ORDER BY {table["book_id"]}
+        FROM {table.rows}
+        ORDER BY {table.columns["book_id"].of("books")}
         """
     )
     return pd.DataFrame(
@@ -35,8 +35,8 @@ async def read_titles(
     rows = await databases.knowledge_base.fetch(
         f"""
         SELECT {table["book_id"]}::text AS book,
-               coalesce({table["title"]}, {table["book_id"]}::text) AS title
-        FROM {table.sql}
+               coalesce({table["title"]}::text, {table["book_id"]}::text) AS title
+        FROM {table.rows}
         WHERE {table["book_id"]}::text = ANY($1)
         """,
         list(ids),

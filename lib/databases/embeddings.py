@@ -18,6 +18,11 @@ MOST_DRAWN = 50_000
 HASHES = 2**20
 
 
+def _label(table: Relation) -> str:
+    """The parameter $1, a label, as the column of labels compares it."""
+    return table.columns["embedding_model"].parameter("$1")
+
+
 async def count_by_model(databases: Databases, relations: Relations) -> pd.DataFrame:
     """Columns `model` and `embeddings`, one row a label, by label."""
     table = relations.embeddings
@@ -136,7 +141,7 @@ async def read_ids(databases: Databases, relations: Relations, model: str) -> li
         f"""
         SELECT {table["chunk_id"]} AS id
         FROM {table.sql}
-        WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
+        WHERE {table["embedding_model"]} = {_label(table)} AND {table["embedding"]} IS NOT NULL
         ORDER BY 1
         """,
         model,
@@ -165,7 +170,7 @@ async def read_vectors(
         f"""
         SELECT {table["chunk_id"]} AS id, {vectors.send(table.columns["embedding"])} AS payload
         FROM {table.sql}
-        WHERE {table["embedding_model"]} = $1 AND {table["chunk_id"]} = ANY($2)
+        WHERE {table["embedding_model"]} = {_label(table)} AND {table["chunk_id"]} = ANY($2)
               AND {table["embedding"]} IS NOT NULL
         ORDER BY 1
         """,
@@ -184,7 +189,7 @@ async def stream_vectors(
     sql = f"""
         SELECT {table["chunk_id"]} AS id, {vectors.send(table.columns["embedding"])} AS payload
         FROM {table.sql}
-        WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
+        WHERE {table["embedding_model"]} = {_label(table)} AND {table["embedding"]} IS NOT NULL
     """
     async for batch in vectors.stream(
         databases.knowledge_base,
@@ -216,7 +221,7 @@ async def draw_vectors(
         FROM (
             SELECT {table["chunk_id"]} AS id, {table["embedding"]} AS embedding
             FROM {table.sql} TABLESAMPLE SYSTEM ({percent:.6f}) REPEATABLE ({int(seed)})
-            WHERE {table["embedding_model"]} = $1 AND {table["embedding"]} IS NOT NULL
+            WHERE {table["embedding_model"]} = {_label(table)} AND {table["embedding"]} IS NOT NULL
             ORDER BY md5({table["chunk_id"]}::text || $2)
             LIMIT {int(most)}
         ) AS drawn
@@ -268,7 +273,7 @@ async def stream_with_books(
             SELECT {embeddings["chunk_id"]} AS id,
                    {vectors.send(embeddings.columns["embedding"])} AS payload
             FROM {embeddings.sql} {drawn}
-            WHERE {embeddings["embedding_model"]} = $1
+            WHERE {embeddings["embedding_model"]} = {_label(embeddings)}
                   AND {embeddings["embedding"]} IS NOT NULL {chosen}
         ) AS vector
         LEFT JOIN (

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lib.databases.columns import Column, quote_literal
 from lib.databases.pools import Databases
-from lib.databases.relations import Column, Relation, Relations, quote_literal
+from lib.databases.relations import Relation, Relations
 
 INDEXES_SQL = """
     SELECT ic.relname AS name, am.amname AS method, i.indisvalid AS valid,
@@ -110,13 +111,14 @@ def _check_trigram(table: Relation, indexes: pd.DataFrame) -> IndexCheck:
 def _check_vector(
     table: Relation, indexes: pd.DataFrame, model: str, dimensions: int | None
 ) -> IndexCheck:
-    embedding = table.columns["embedding"]
+    embedding, label = table.columns["embedding"], table.columns["embedding_model"]
     literal = quote_literal(model)
-    name, label = _written(embedding), _written(table.columns["embedding_model"])
-    # PostgreSQL prints a cast behind the literal and, for other types than text, the column.
-    only_this = re.compile(
-        rf"\(*{re.escape(label)}\)?(::[\w ]+)?\)? = {re.escape(literal)}(::[\w ]+)?\)*"
-    )
+    name = _written(embedding)
+    # PostgreSQL prints a cast behind the literal and, for other types than text, the column; a
+    # number it prints as such.
+    cast = r'(::[\w ."]+)?'
+    value = f"({re.escape(literal)}|{re.escape(model)})"
+    only_this = re.compile(rf"\(*{re.escape(_written(label))}\)?{cast}\)? = {value}{cast}\)*")
     for row in indexes.itertuples():
         indexed = re.fullmatch(rf"\(*{re.escape(name)}\)?(::.*)?\)*", row.columns[0])
         cosine = "cosine" in row.operator_classes[0]
@@ -125,9 +127,10 @@ def _check_vector(
             return _present("vectors", table, model, row, "Vector search under this model uses it.")
     create = (
         f"CREATE INDEX CONCURRENTLY ON {table.sql} USING hnsw "
-        f"({indexable(embedding, dimensions or 0)} {embedding.type_name}_cosine_ops) "
-        f"WHERE {table['embedding_model']} = {literal};"
+        f"({indexable(embedding, dimensions or 0)} {embedding.type_name}_cosine_ops)"
     )
+    if label.literal is None:
+        create += f" WHERE {label.sql} = {literal}"
     return IndexCheck(
         purpose="vectors",
         table=table.table,
@@ -136,7 +139,7 @@ def _check_vector(
         name=None,
         megabytes=None,
         sentence=f"No vector index for {model}: every search compares with all its vectors.",
-        create=None if table.is_view or not dimensions else create,
+        create=None if table.is_view or not dimensions else f"{create};",
     )
 
 

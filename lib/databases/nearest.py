@@ -33,13 +33,13 @@ def nearest_sql(relations: Relations, dimensions: int, most: int, only: str = ""
     plan both parameters are constants, and a partial index on the model serves.
     """
     table = relations.embeddings
-    column = table.columns["embedding"]
+    column, label = table.columns["embedding"], table.columns["embedding_model"]
     embedding = indexable(column, dimensions)
     asked = f"$1::{column.type_name}({int(dimensions)})"
     return f"""
         SELECT {table["chunk_id"]} AS passage, 1 - ({embedding} <=> {asked}) AS score
         FROM {table.sql}
-        WHERE {table["embedding_model"]} = $2 {only}
+        WHERE {label.sql} = {label.parameter("$2")} {only}
         ORDER BY {embedding} <=> {asked}
         LIMIT {int(most)}
     """

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lib.databases.pools import Databases
-from lib.databases.relations import Relation, Relations, quote
+from lib.databases.relations import Relation, Relations
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,13 @@ class Batch:
     lengths: list[int]
 
 
-def reading_order(table: Relation) -> str:
-    """The ORDER BY list that puts passages into books and books into reading order."""
-    position = f"{table['position']}, " if "position" in table.columns else ""
-    return f"{table['book_id']}, {position}{table['chunk_id']}"
+def reading_order(table: Relation, alias: str) -> str:
+    """The ORDER BY list that puts passages into books and books into reading order.
+
+    A name without the alias might be taken for that of a result, such as `book`, a text.
+    """
+    keys = [key for key in ("book_id", "position", "chunk_id") if key in table.columns]
+    return ", ".join(table.columns[key].of(alias) for key in keys)
 
 
 async def count_passages(databases: Databases, relations: Relations) -> int:
@@ -42,13 +45,14 @@ async def count_passages(databases: Databases, relations: Relations) -> int:
 async def count_by_book(databases: Databases, relations: Relations) -> dict[str, int]:
     """The number of passages of each book that has any, by its id as text, in order."""
     table = relations.passages
+    book = table.columns["book_id"].of("passage")
     rows = await databases.knowledge_base.fetch(
         f"""
-        SELECT {table["book_id"]}::text AS book, count(*) AS passages
-        FROM {table.sql}
-        WHERE {table["book_id"]} IS NOT NULL
-        GROUP BY {table["book_id"]}
-        ORDER BY {table["book_id"]}
+        SELECT {book}::text AS book, count(*) AS passages
+        FROM {table.sql} AS passage
+        WHERE {book} IS NOT NULL
+        GROUP BY {book}
+        ORDER BY {book}
         """
     )
     return {row["book"]: row["passages"] for row in rows}
@@ -88,16 +92,16 @@ async def _stream(
     arguments: list[Any] = []
     if books is not None:
         # Compared as the column's own type, so that its index serves.
-        ids = f"$1::text[]::{quote(book.type_name)}[]"
+        ids = f"$1::text[]::{book.cast}[]"
         chosen = f"WHERE {book.sql} = ANY ({ids}) OR ($2 AND {book.sql} IS NULL)"
         arguments = [[one for one in books if one is not None], None in books]
     sql = f"""
         SELECT {table["chunk_id"]} AS id, {table["book_id"]}::text AS book,
                coalesce({text}, '') AS text,
                coalesce(char_length({table["content"]}::text), 0) AS length
-        FROM {table.sql}
+        FROM {table.sql} AS passage
         {chosen}
-        ORDER BY {reading_order(table)}
+        ORDER BY {reading_order(table, "passage")}
     """
     size = databases.settings.limits.batch_rows
     async for rows in databases.knowledge_base.batches(sql, *arguments, size=size):

@@ -16,6 +16,7 @@ from lib.databases.pulse import Silence, Watch
 from lib.databases.session import (
     APPLICATION_NAME,
     check_in_force,
+    search_also,
     session_settings,
     set_locally,
 )
@@ -40,6 +41,7 @@ class Database:
         self._pooled = pools.pooler == "transaction"
         self._connector = Connector(dsn, pools.connect_timeout, self._options())
         self._silence = silence or Silence()
+        self._searching = ""
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
 
@@ -56,6 +58,14 @@ class Database:
             "command_timeout": self._settings.statement_timeout + 1,
             "statement_cache_size": 0,
         }
+
+    def search_also(self, schemas: Sequence[str]) -> None:
+        """Let every query find what is in these schemas too, after those of the search path.
+
+        A transaction at a time, because a session may be somebody else's the next moment.
+        """
+        if schemas:
+            self._searching = search_also(schemas)
 
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
@@ -105,6 +115,8 @@ class Database:
                 async with connection.transaction(readonly=True):
                     if self._pooled:
                         await connection.execute(set_locally(self._asked))
+                    if self._searching:
+                        await connection.execute(self._searching)
                     watch.heard()
                     yield connection
             finally:

@@ -9,7 +9,7 @@ import asyncpg
 import pandas as pd
 
 from lib.databases.pools import Databases
-from lib.databases.relations import Relations, quote
+from lib.databases.relations import Relations
 from lib.databases.within import Within
 from lib.databases.words import MOST_CHARACTERS
 from lib.errors import DatabaseError
@@ -27,6 +27,7 @@ async def read_around(
     table = relations.passages
     position = "position" if "position" in table.columns else "chunk_id"
     chapter = f"p.{table['chapter_number']}" if "chapter_number" in table.columns else "NULL"
+    book = table.columns["book_id"]
     columns = f"""
         p.{table["chunk_id"]} AS id, p.{table[position]} AS position, {chapter}::text AS chapter
     """
@@ -36,7 +37,7 @@ async def read_around(
         (SELECT {columns}, {end}(p.{table["content"]}::text, {MOST_CHARACTERS}) AS content,
                 '{side}' AS side
          FROM {table.sql} AS p, here
-         WHERE p.{table["book_id"]} = here.book AND {place} {sign} (here.position, here.id)
+         WHERE {book.of("p")} = here.book AND {place} {sign} (here.position, here.id)
          ORDER BY p.{table[position]} {direction}, p.{table["chunk_id"]} {direction}
          LIMIT {int(most)})
         """
@@ -95,7 +96,7 @@ async def find_passage(databases: Databases, relations: Relations, identifier: s
         rows = await databases.knowledge_base.fetch(
             f"""
             SELECT {column.sql} AS id FROM {table.sql}
-            WHERE {column.sql} = $1::text::{quote(column.type_name)}
+            WHERE {column.sql} = $1::text::{column.cast}
             """,
             identifier,
         )

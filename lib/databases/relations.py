@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import asyncpg
-
+from lib.databases.columns import (
+    TEXT_TYPES,
+    VECTOR_TYPES,
+    Column,
+    literal_column,
+    quote,
+    quote_literal,
+    read_columns,
+)
 from lib.databases.pools import Database, Databases
-from lib.errors import ColumnMissing, ColumnTypeWrong, ExtensionMissing, TableMissing
+from lib.databases.tables import find_table, is_unique, possible_names, table_names
+from lib.errors import (
+    ColumnMissing,
+    ColumnTypeWrong,
+    ExtensionMissing,
+    PermissionDenied,
+    TableMissing,
+)
 from lib.settings import DatabaseName, RelationNames
 
-VECTOR_TYPES = frozenset({"vector", "halfvec"})
-TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "citext", "name"})
+__all__ = ["Relation", "Relations", "quote", "quote_literal", "resolve"]
 
 # Which column must hold what; a column that is not here may be of any type.
 EXPECTED_TYPES: Mapping[tuple[str, str], frozenset[str]] = {
@@ -25,26 +38,22 @@ EXPECTED_TYPES: Mapping[tuple[str, str], frozenset[str]] = {
     ("embeddings", "embedding"): VECTOR_TYPES,
 }
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column that exists: `type_name` as pg_type calls it, `collation` unless the default one,
-    `dimensions` of a vector column that fixes them."""
-
-    name: str
-    type_name: str
-    collation: str | None = None
-    dimensions: int | None = None
-
-    @property
-    def sql(self) -> str:
-        """The quoted name."""
-        return quote(self.name)
+# The setting with a text that stands for a column which a table does not have.
+SHARED: Mapping[tuple[str, str], str] = {
+    ("highlights", "embedding_model"): "model",
+    ("embeddings", "embedding_model"): "model",
+    ("passages", "book_id"): "book",
+}
+# Of these there must be one or the other.
+INDISPENSABLE = frozenset({("embeddings", "embedding_model"), ("passages", "book_id")})
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A mapped table or view. `columns` lacks the optional ones that do not exist."""
+    """A mapped table or view. `columns` lacks the optional ones that do not exist.
+
+    `subquery` is what has a row for each of the relation's, where the table has several or none.
+    """
 
     name: str
     database: DatabaseName
@@ -52,11 +61,17 @@ class Relation:
     table: str
     is_view: bool
     columns: Mapping[str, Column]
+    subquery: str | None = None
 
     @property
     def sql(self) -> str:
         """The quoted, schema-qualified name."""
         return f"{quote(self.schema)}.{quote(self.table)}"
+
+    @property
+    def rows(self) -> str:
+        """What to read its rows from, under its `name` as an alias: the table, or a subquery."""
+        return f"{self.subquery or self.sql} AS {self.name}"
 
     def __getitem__(self, key: str) -> str:
         """The quoted name of the column mapped to `key`; KeyError where it does not exist."""
@@ -77,16 +92,6 @@ class Relations:
     embeddings: Relation
 
 
-def quote(identifier: str) -> str:
-    """An identifier as SQL takes it literally."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def quote_literal(text: str) -> str:
-    """A string literal as SQL takes it literally, for statements that are shown, not run."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 async def resolve(databases: Databases) -> Relations:
     """Look up every mapped table and column.
 
@@ -96,12 +101,16 @@ async def resolve(databases: Databases) -> Relations:
     names = databases.settings.relations
     await require_vector_extension(databases.life_dashboard)
     await require_vector_extension(databases.knowledge_base)
-    return Relations(
-        highlights=await _resolve_one(databases.life_dashboard, "highlights", names),
-        books=await _resolve_one(databases.knowledge_base, "books", names),
-        passages=await _resolve_one(databases.knowledge_base, "passages", names),
-        embeddings=await _resolve_one(databases.knowledge_base, "embeddings", names),
-    )
+    highlights = await _resolve_one(databases.life_dashboard, "highlights", names)
+    passages = await _resolve_one(databases.knowledge_base, "passages", names)
+    one_book = passages.columns["book_id"].literal
+    if one_book is None:
+        books = await _resolve_one(databases.knowledge_base, "books", names)
+        books = await _one_row_a_book(databases.knowledge_base, books, passages)
+    else:
+        books = _only_book(passages, one_book)
+    embeddings = await _resolve_one(databases.knowledge_base, "embeddings", names)
+    return Relations(highlights, books, passages, embeddings)
 
 
 async def extensions(database: Database) -> dict[str, str]:
@@ -111,98 +120,122 @@ async def extensions(database: Database) -> dict[str, str]:
 
 
 async def require_vector_extension(database: Database) -> None:
-    """Raise ExtensionMissing unless pgvector is installed."""
-    if "vector" not in await extensions(database):
+    """Raise ExtensionMissing unless pgvector is installed, PermissionDenied unless it may be used.
+
+    Extensions that live in a schema off the search path are searched for there from now on.
+    """
+    rows = await database.fetch(EXTENSIONS_SQL)
+    if not any(row["name"] == "vector" for row in rows):
         raise ExtensionMissing(
             database.name,
             f"{database.name} has no vector extension.",
             "Run CREATE EXTENSION vector; in it as its owner.",
         )
+    for row in rows:
+        if row["name"] == "vector" and not row["may_use"]:
+            raise PermissionDenied(
+                database.name,
+                f"The role may not use the vector extension of {database.name}, "
+                f"which is in the schema {row['schema']}.",
+                f"Run GRANT USAGE ON SCHEMA {quote(row['schema'])} TO {quote(row['role'])}; in it "
+                "as its owner.",
+            )
+    database.search_also([row["schema"] for row in rows if not row["searched"]])
 
 
-TABLE_SQL = """
-    SELECT c.oid, n.nspname AS schema, c.relname AS table, c.relkind IN ('v', 'm') AS is_view
-    FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = $1
-      AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-      AND CASE WHEN $2::text IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = $2 END
-"""
-
-COLUMNS_SQL = """
-    SELECT a.attname AS name, t.typname AS type_name,
-           CASE WHEN a.attcollation NOT IN (0, 100)
-                THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END AS collation,
-           CASE WHEN t.typname IN ('vector', 'halfvec') AND a.atttypmod > 0
-                THEN a.atttypmod END AS dimensions
-    FROM pg_attribute a
-    JOIN pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_collation co ON co.oid = a.attcollation
-    LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
-    WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+EXTENSIONS_SQL = """
+    SELECT e.extname AS name, n.nspname AS schema, session_user AS role,
+           has_schema_privilege(n.oid, 'USAGE') AS may_use,
+           n.nspname = ANY (current_schemas(true)) AS searched
+    FROM pg_extension e
+    JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname IN ('vector', 'pg_trgm')
 """
 
 
 async def _resolve_one(database: Database, name: str, names: RelationNames) -> Relation:
     mapping = getattr(names, name)
-    found = await _find_table(database, name, mapping.table)
-    rows = await database.fetch(COLUMNS_SQL, found["oid"])
-    existing = {row["name"]: Column(**row) for row in rows}
+    async with database.reading() as connection:
+        found = await find_table(connection, mapping.table)
+        if found is None:
+            known = await table_names(connection)
+            raise _table_missing(database, name, mapping.table, known)
+        existing = await read_columns(connection, found.oid)
     columns: dict[str, Column] = {}
     for key, field in type(mapping).model_fields.items():
         column_name = getattr(mapping, key)
-        if key == "table" or column_name is None:
+        if key in {"table", *SHARED.values()}:
             continue
-        optional = field.annotation == (str | None)
+        shared = getattr(mapping, SHARED[name, key]) if (name, key) in SHARED else None
+        optional = field.annotation == (str | None) and (name, key) not in INDISPENSABLE
         explicit = key in mapping.model_fields_set
-        if column_name in existing:
-            columns[key] = _checked(database, name, key, existing[column_name])
-        elif explicit or not optional:
+        if column_name is not None and column_name in existing:
+            columns[key] = existing[column_name]
+            _check_type(database, name, key, columns)
+        elif column_name is not None and explicit:
             raise _column_missing(database, name, key, mapping.table, column_name, existing)
-    return Relation(
-        name=name,
-        database=database.name,
-        schema=found["schema"],
-        table=found["table"],
-        is_view=found["is_view"],
-        columns=columns,
+        elif shared is not None:
+            columns[key] = literal_column(shared)
+        elif not optional:
+            raise _column_missing(database, name, key, mapping.table, column_name, existing)
+    return Relation(name, database.name, found.schema, found.table, found.is_view, columns)
+
+
+def _only_book(passages: Relation, title: str) -> Relation:
+    """The books, where all passages are of one."""
+    column = literal_column(title)
+    return replace(
+        passages,
+        name="books",
+        columns={"book_id": column, "title": column},
+        subquery="(VALUES (true))",
     )
 
 
-async def _find_table(database: Database, name: str, table: str) -> asyncpg.Record:
-    schema, _, bare = table.rpartition(".")
-    rows = await database.fetch(TABLE_SQL, bare, schema or None)
-    if rows:
-        return rows[0]
-    # A name may itself hold a full stop.
-    rows = await database.fetch(TABLE_SQL, table, None)
-    if rows:
-        return rows[0]
-    known = [
-        row["relname"]
-        for row in await database.fetch(
-            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f')"
-            " AND relnamespace NOT IN ('pg_catalog'::regnamespace,"
-            " 'information_schema'::regnamespace) ORDER BY relname"
-        )
-    ]
-    raise TableMissing(
-        database.name,
-        f"{database.name} has no table {table}.",
-        f"Set relations.{name}.table to the right name{_nearest(bare, known)}.",
-    )
+async def _one_row_a_book(database: Database, books: Relation, passages: Relation) -> Relation:
+    """The books, each once: a table of passages, or a view, may have many rows of one.
+
+    Of several titles it is the first that is one, by the id of the passages.
+    """
+    book, title = books.columns["book_id"], books.columns["title"]
+    async with database.reading() as connection:
+        if await is_unique(connection, books.sql, book):
+            return books
+    names = ", ".join(dict.fromkeys(column.sql for column in books.columns.values()))
+    order = [book.sql, f"{title.sql} IS NULL"]
+    order.append(passages["chunk_id"] if books.sql == passages.sql else title.sql)
+    subquery = f"""(
+        SELECT DISTINCT ON ({book.sql}) {names}
+        FROM {books.sql}
+        WHERE {book.sql} IS NOT NULL
+        ORDER BY {", ".join(order)}
+    )"""
+    if names == book.sql:
+        subquery = f"(SELECT DISTINCT {names} FROM {books.sql} WHERE {names} IS NOT NULL)"
+    return replace(books, subquery=subquery)
 
 
-def _checked(database: Database, name: str, key: str, column: Column) -> Column:
+def _check_type(database: Database, name: str, key: str, columns: Mapping[str, Column]) -> None:
+    column = columns[key]
     expected = EXPECTED_TYPES.get((name, key))
-    if expected is not None and column.type_name not in expected:
+    # Where books have no titles, their ids serve, of whatever type.
+    untitled = (name, key) == ("books", "title") and column == columns.get("book_id")
+    if expected is not None and column.type_name not in expected and not untitled:
         raise ColumnTypeWrong(
             database.name,
             f"Column {column.name} of {name} in {database.name} is of type {column.type_name}, "
             f"not {' or '.join(sorted(expected))}.",
             f"Map relations.{name}.{key} to another column, or to a view that casts it.",
         )
-    return column
+
+
+def _table_missing(database: Database, name: str, table: str, known: list[str]) -> TableMissing:
+    return TableMissing(
+        database.name,
+        f"{database.name} has no table {table}.",
+        f"Set relations.{name}.table to the right name"
+        f"{_nearest(possible_names(table)[0][1], known)}.",
+    )
 
 
 def _column_missing(
@@ -210,13 +243,17 @@ def _column_missing(
     name: str,
     key: str,
     table: str,
-    column: str,
+    column: str | None,
     existing: Mapping[str, Column],
 ) -> ColumnMissing:
+    lacking = f"no column {column}" if column is not None else f"no column for {key}"
+    shared = SHARED.get((name, key))
+    otherwise = f", or relations.{name}.{shared} to what all rows share" if shared else ""
     return ColumnMissing(
         database.name,
-        f"Table {table} in {database.name} has no column {column}.",
-        f"Set relations.{name}.{key} to the right name{_nearest(column, list(existing))}.",
+        f"Table {table} in {database.name} has {lacking}.",
+        f"Set relations.{name}.{key} to the right name"
+        f"{_nearest(column or key, list(existing))}{otherwise}.",
     )
 
 

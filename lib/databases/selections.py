@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lib.databases.relations import Relation, quote, quote_literal
+from lib.databases.columns import Column, quote_literal
+from lib.databases.relations import Relation
 
 # Compared without quotes: every other type is written as text and cast.
 NUMBERS = frozenset({"int2", "int4", "int8", "numeric"})
@@ -20,9 +21,10 @@ def select_rows(
     """
     column = relation.columns[key]
     conditions = []
-    if label is not None and "embedding_model" in relation.columns:
-        conditions.append(f"{relation['embedding_model']}::text = {quote_literal(label)}")
-    values = ", ".join(_literal(one, column.type_name) for one in ids)
+    labels = relation.columns.get("embedding_model")
+    if label is not None and labels is not None and labels.literal is None:
+        conditions.append(f"{labels.sql}::text = {quote_literal(label)}")
+    values = ", ".join(_literal(one, column) for one in ids)
     conditions.append(f"{column.sql} IN ({values})" if ids else "false")
     return (
         f"-- {' '.join(comment.split())}\n"
@@ -30,7 +32,7 @@ def select_rows(
     )
 
 
-def _literal(value: Any, type_name: str) -> str:
-    if type_name in NUMBERS:
+def _literal(value: Any, column: Column) -> str:
+    if column.type_name in NUMBERS:
         return str(value)
-    return f"{quote_literal(str(value))}::{quote(type_name)}"
+    return f"{quote_literal(str(value))}::{column.cast}"

@@ -6,10 +6,11 @@ the server is asked what is in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from lib.databases.columns import quote, quote_literal
 from lib.errors import SettingsNotInForce
 from lib.settings import DatabaseName, Pools
 
@@ -37,6 +38,15 @@ def session_settings(pools: Pools) -> dict[str, str]:
 def set_locally(settings: Mapping[str, str]) -> str:
     """The statements that make settings hold until the end of a transaction, in one text."""
     return " ".join(f"SET LOCAL {name} = '{value}';" for name, value in settings.items())
+
+
+def search_also(schemas: Sequence[str]) -> str:
+    """The statement that adds schemas to the search path until the end of a transaction."""
+    added = ", ".join(quote_literal(quote(schema)) for schema in dict.fromkeys(schemas))
+    return (
+        "SELECT set_config('search_path', "
+        f"concat_ws(', ', nullif(current_setting('search_path'), ''), {added}), true)"
+    )
 
 
 async def check_in_force(

@@ -106,7 +106,7 @@ async def _exactly(
 ) -> list[Any]:
     """All passages of the model compared, those of another dimension passed over."""
     table = relations.embeddings
-    column = table.columns["embedding"]
+    column, label = table.columns["embedding"], table.columns["embedding_model"]
     only, arguments = _only(relations, within)
     return list(
         await connection.fetch(
@@ -116,7 +116,7 @@ async def _exactly(
                        CASE WHEN vector_dims({column.sql}) = {int(dimensions)}
                             THEN {column.sql} <=> $1::{column.type_name} END AS distance
                 FROM {table.sql}
-                WHERE {table["embedding_model"]} = $2 {only}
+                WHERE {label.sql} = {label.parameter("$2")} {only}
             )
             SELECT passage, 1 - min(distance) AS score
             FROM compared
@@ -167,13 +167,13 @@ async def read_scores(
     are left out.
     """
     table = relations.embeddings
-    column = table.columns["embedding"]
+    column, label = table.columns["embedding"], table.columns["embedding_model"]
     rows = await databases.knowledge_base.fetch(
         f"""
         SELECT {table["chunk_id"]} AS passage,
                max(1 - nullif({column.sql} <=> $1::{column.type_name}, 'NaN')) AS score
         FROM {table.sql}
-        WHERE {table["embedding_model"]} = $2 AND {table["chunk_id"]} = ANY($3)
+        WHERE {label.sql} = {label.parameter("$2")} AND {table["chunk_id"]} = ANY($3)
               AND vector_dims({column.sql}) = {int(dimensions)}
         GROUP BY 1
         """,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from lib.databases.pools import Database, Databases
-from lib.databases.relations import Relation, Relations, quote
+from lib.databases.relations import Relation, Relations
 
 Operator = Literal["<->", "<<->", "<<<->"]
 OPERATORS: tuple[Operator, ...] = ("<->", "<<->", "<<<->")
@@ -68,6 +68,7 @@ async def measure_books(
 ) -> dict[str, BookSize]:
     """The sizes of those of these books (ids as text) that have passages."""
     table = relations.passages
+    book = table.columns["book_id"]
     # Compared as text: an id of another kind is a book that is not there, not an error. The length
     # of a long text that is stored apart is known without reading it.
     rows = await databases.knowledge_base.fetch(
@@ -79,7 +80,7 @@ async def measure_books(
         )
         SELECT asked.book::text AS book, count(*) AS passages,
                sum(octet_length(p.{table["content"]}::text)) AS text_bytes
-        FROM asked JOIN {table.sql} AS p ON p.{table["book_id"]} = asked.book
+        FROM asked JOIN {table.sql} AS p ON {book.of("p")} = asked.book
         WHERE p.{table["content"]} IS NOT NULL
         GROUP BY asked.book
         """,
@@ -192,4 +193,4 @@ async def nearest_of(
 
 def _type(table: Relation, key: str) -> str:
     """The type of a column, to cast a parameter to."""
-    return quote(table.columns[key].type_name)
+    return table.columns[key].cast

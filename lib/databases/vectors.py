@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.databases.columns import Column
 from lib.databases.pools import Database
-from lib.databases.relations import Column
 
 Matrix = NDArray[np.float32]
 

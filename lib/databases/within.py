@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lib.databases.relations import Relation, quote
+from lib.databases.relations import Relation
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Within:
         if self.books:
             # Compared as the column's own type, so that its index serves.
             book = passages.columns["book_id"]
-            conditions.append(f"{book.sql} = ANY (${first}::text[]::{quote(book.type_name)}[])")
+            conditions.append(f"{book.sql} = ANY (${first}::text[]::{book.cast}[])")
             arguments.append(list(self.books))
         if self.chapters and "chapter_number" in passages.columns:
             place = first + len(arguments)

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from lib.databases import vectors
+from lib.databases.columns import Column
 from lib.databases.loop import EventLoop
 from lib.databases.pools import Database
-from lib.databases.relations import Column
 from lib.databases.vectors import Matrix, Vectors
 from lib.settings import Pools
 from tests.databases.library import execute, fetch, insert

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lib.databases.relations import Column, Relation
+from lib.databases.columns import Column
+from lib.databases.relations import Relation
 from lib.databases.selections import select_rows
 
 HOSTILE = "a'; DROP TABLE x; --"

@@ -101,7 +101,11 @@ def test_one_address_without_the_other_names_the_other(
         ("[limits]\nanchor = 9", "limits.anchor", "anchors"),
         ("[relations.passage]\n", "relations.passage", "passages"),
         ('[relations.highlights]\nbok_id = "x"', "relations.highlights.bok_id", "book_id"),
-        ('[relations.embeddings]\nmodel = "x"', "relations.embeddings.model", "embedding_model"),
+        (
+            '[relations.embeddings]\nembeding_model = "x"',
+            "relations.embeddings.embeding_model",
+            "embedding_model",
+        ),
         (
             f'[connections.life_dashbord]\ndsn = "{LIFE}"',
             "connections.life_dashbord",
@@ -338,6 +342,7 @@ def test_defaults_are_the_tables_of_the_design(secrets: Path) -> None:
             "book_id": "book_id",
             "embedding": "embedding",
             "embedding_model": "embedding_model",
+            "model": None,
             "created_at": "created_at",
         },
         "books": {"table": "books", "book_id": "book_id", "title": "title", "author": "author"},
@@ -345,6 +350,7 @@ def test_defaults_are_the_tables_of_the_design(secrets: Path) -> None:
             "table": "chunks",
             "chunk_id": "chunk_id",
             "book_id": "book_id",
+            "book": None,
             "content": "content",
             "chapter_number": "chapter_number",
             "position": None,
@@ -353,6 +359,7 @@ def test_defaults_are_the_tables_of_the_design(secrets: Path) -> None:
             "table": "chunk_embeddings",
             "chunk_id": "chunk_id",
             "embedding_model": "embedding_model",
+            "model": None,
             "embedding": "embedding",
         },
     }
