@@ -1,0 +1,272 @@
+"""What the role of a connection may do beyond reading, and the statements that make a better one.
+
+A read-only transaction is a promise of the session, which another statement can take back. Only a
+role without the privilege cannot write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lib.databases.pools import Database, Databases
+from lib.databases.relations import Relation, Relations
+from lib.errors import RoleTooPowerful
+from lib.settings import DatabaseName
+
+# What a role may be by itself, as columns of pg_roles.
+ATTRIBUTES = {
+    "rolsuper": "is a superuser, whom nothing restrains",
+    "rolbypassrls": "passes by row security",
+    "rolcreatedb": "may create databases",
+    "rolcreaterole": "may create roles",
+    "rolreplication": "may replicate the whole server",
+}
+
+# Roles that PostgreSQL predefines, and what their members may do.
+PREDEFINED = {
+    "pg_write_all_data": "may write to every table",
+    "pg_write_server_files": "may write files on the server",
+    "pg_read_server_files": "may read files on the server",
+    "pg_execute_server_program": "may run programs on the server",
+    "pg_maintain": "may lock, vacuum and reindex every table",
+    "pg_signal_backend": "may end the sessions of others",
+    "pg_checkpoint": "may make the server write a checkpoint",
+    "pg_create_subscription": "may create subscriptions",
+}
+
+MOST_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Privileges:
+    """What the role of one connection may do, each as a phrase that follows its name.
+
+    `excess`: more than reading; `advice`: not on the mapped tables, but more than reading needs.
+    Tables are given as schema and name: those that it may not read (`unreadable`), those of
+    which it sees only the rows that a policy lets it see (`row_security`), and all that a reader
+    has to be granted SELECT on (`needed`). `extension_schemas`: where vector and pg_trgm live;
+    `search_path`: the schemas that unqualified names are looked for in.
+    """
+
+    database: DatabaseName
+    role: str
+    database_name: str
+    excess: tuple[str, ...]
+    advice: tuple[str, ...]
+    unreadable: tuple[tuple[str, str], ...]
+    row_security: tuple[tuple[str, str], ...]
+    needed: tuple[tuple[str, str], ...]
+    extension_schemas: tuple[str, ...]
+    search_path: tuple[str, ...]
+
+    @property
+    def too_powerful(self) -> bool:
+        """Whether the role may do more than read."""
+        return bool(self.excess)
+
+    @property
+    def sentence(self) -> str:
+        """What the role may do beyond reading, or that it may not."""
+        if not self.excess:
+            return f"The role {self.role} may only read."
+        return f"The role {self.role} {enumerated(self.excess)}."
+
+
+# A role may do what it inherits and what it may turn itself into. Of a view the tables beneath, of
+# a partitioned table the partitions are looked at too: who writes to those changes what is read.
+PRIVILEGES_SQL = """
+    WITH RECURSIVE version AS (
+        SELECT current_setting('server_version_num')::int AS number
+    ), becoming AS (
+        SELECT CASE WHEN number >= 160000 THEN 'SET' ELSE 'MEMBER' END AS privilege FROM version
+    ), role AS (
+        SELECT r.*, pg_has_role(session_user, r.oid, becoming.privilege) AS becomes
+        FROM pg_roles r, becoming
+        WHERE CASE WHEN (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
+                   THEN r.rolname = session_user
+                   ELSE pg_has_role(session_user, r.oid, 'USAGE')
+                        OR pg_has_role(session_user, r.oid, becoming.privilege) END
+    ), relation AS (
+        SELECT c.oid, c.relkind, c.relowner, c.relnamespace, c.relname, asked.columns::jsonb,
+               c.reloptions, true AS needed
+        FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (schema, name, columns)
+        JOIN pg_namespace n ON n.nspname = asked.schema
+        JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name
+      UNION
+        SELECT c.oid, c.relkind, c.relowner, c.relnamespace, c.relname, NULL, c.reloptions,
+               r.needed AND r.relkind = 'v'
+                   AND EXISTS (SELECT FROM unnest(r.reloptions) AS o
+                               WHERE o ~ '^security_invoker=(true|on|yes|1)$')
+        FROM relation r
+        JOIN LATERAL (
+            SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = r.oid
+            UNION ALL
+            SELECT d.refobjid
+            FROM pg_rewrite w
+            JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+                            AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.oid
+            WHERE w.ev_class = r.oid AND r.relkind = 'v'
+        ) AS beneath ON true
+        JOIN pg_class c ON c.oid = beneath.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    ), privilege AS (
+        SELECT name, place
+        FROM version, unnest(
+            ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']
+            || CASE WHEN number >= 170000 THEN ARRAY['MAINTAIN'] ELSE ARRAY[]::text[] END
+        ) WITH ORDINALITY AS p (name, place)
+    ), examined AS (
+        SELECT n.nspname AS schema, c.relname AS name, c.needed,
+               EXISTS (SELECT FROM role WHERE role.oid = c.relowner) AS owned,
+               row_security_active(c.oid) AS row_security,
+               (SELECT array_agg(p.name ORDER BY p.place)
+                FROM privilege p
+                WHERE EXISTS (
+                    SELECT FROM role
+                    WHERE has_table_privilege(role.oid, c.oid, p.name)
+                       OR CASE WHEN p.name IN ('INSERT', 'UPDATE', 'REFERENCES')
+                               THEN has_any_column_privilege(role.oid, c.oid, p.name) END
+                )) AS may,
+               has_schema_privilege(c.relnamespace, 'USAGE')
+                   AND (has_table_privilege(c.oid, 'SELECT')
+                        OR CASE WHEN c.columns IS NULL
+                                THEN has_any_column_privilege(c.oid, 'SELECT')
+                                ELSE (SELECT bool_and(has_column_privilege(c.oid, attnum, 'SELECT'))
+                                      FROM pg_attribute
+                                      WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+                                        AND c.columns ? attname::text) END) AS readable
+        FROM relation c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+    )
+    SELECT session_user::text AS role,
+           current_database()::text AS database_name,
+           current_schemas(false)::text[] AS search_path,
+           (SELECT json_agg(r)
+            FROM (SELECT rolname, rolname = session_user AS own, becomes, rolsuper, rolbypassrls,
+                         rolcreatedb, rolcreaterole, rolreplication
+                  FROM role ORDER BY rolname <> session_user, rolname) AS r) AS roles,
+           (SELECT json_agg(e)
+            FROM (SELECT * FROM examined ORDER BY NOT needed, schema, name) AS e) AS relations,
+           ARRAY(SELECT nspname::text
+                 FROM pg_namespace n
+                 WHERE oid IN (SELECT relnamespace FROM relation)
+                   AND EXISTS (SELECT FROM role
+                               WHERE has_schema_privilege(role.oid, n.oid, 'CREATE'))
+                 ORDER BY 1) AS creatable,
+           EXISTS (SELECT FROM role
+                   WHERE has_database_privilege(role.oid, current_database(), 'CREATE')
+           ) AS creates_schemas,
+           ARRAY(SELECT DISTINCT n.nspname::text
+                 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+                 WHERE e.extname IN ('vector', 'pg_trgm')
+                 ORDER BY 1) AS extension_schemas
+"""
+
+
+async def check_privileges(databases: Databases, relations: Relations) -> tuple[Privileges, ...]:
+    """What the roles of both connections may do, of life_dashboard first."""
+    life_dashboard, knowledge_base = await asyncio.gather(
+        read_privileges(databases.life_dashboard, [relations.highlights]),
+        read_privileges(
+            databases.knowledge_base, [relations.books, relations.passages, relations.embeddings]
+        ),
+    )
+    return life_dashboard, knowledge_base
+
+
+async def refuse_if_too_powerful(databases: Databases, relations: Relations) -> None:
+    """Raise RoleTooPowerful where the settings require a role that may only read, and it may more.
+
+    Asks nothing of the server where they do not.
+    """
+    if not databases.settings.require_least_privilege:
+        return
+    for found in await check_privileges(databases, relations):
+        if found.too_powerful:
+            raise RoleTooPowerful(
+                found.database,
+                f"{found.sentence[:-1]} in {found.database}, and require_least_privilege is on.",
+                "Connect as a role that may only read: the Connect page and python -m lib doctor "
+                "have the statements that make one.",
+            )
+
+
+async def read_privileges(database: Database, relations: Sequence[Relation]) -> Privileges:
+    """What the role of one connection may do with these relations and besides."""
+    row = await database.fetchrow(
+        PRIVILEGES_SQL,
+        [relation.schema for relation in relations],
+        [relation.table for relation in relations],
+        [
+            json.dumps([c.name for c in relation.columns.values() if c.literal is None])
+            for relation in relations
+        ],
+    )
+    roles, found = json.loads(row["roles"]), json.loads(row["relations"] or "[]")
+    superuser = any(role["own"] and role["rolsuper"] for role in roles)
+    excess = [*_attributes(roles)]
+    if not superuser:
+        excess += [*_memberships(roles), *_on_tables(found)]
+    advice = [f"may create tables in schema {schema}" for schema in row["creatable"]]
+    if row["creates_schemas"]:
+        advice.append(f"may create schemas in {row['database_name']}")
+    return Privileges(
+        database=database.name,
+        role=row["role"],
+        database_name=row["database_name"],
+        excess=tuple(excess),
+        advice=() if superuser else tuple(advice),
+        unreadable=_names(table for table in found if table["needed"] and not table["readable"]),
+        row_security=_names(table for table in found if table["row_security"]),
+        needed=_names(table for table in found if table["needed"]),
+        extension_schemas=tuple(row["extension_schemas"]),
+        search_path=tuple(row["search_path"]),
+    )
+
+
+def _attributes(roles: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What the role is by itself, and what the roles are that it may turn itself into."""
+    for role in roles:
+        held = [phrase for column, phrase in ATTRIBUTES.items() if role[column]]
+        if held and role["rolsuper"]:
+            held = held[:1]
+        if role["own"]:
+            yield from held
+        elif held and role["becomes"]:
+            yield f"may become {role['rolname']}, which {enumerated(held)}"
+
+
+def _memberships(roles: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for role in roles:
+        if role["rolname"] in PREDEFINED:
+            yield f"{PREDEFINED[role['rolname']]} ({role['rolname']})"
+
+
+def _on_tables(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What it may do with tables, those with the same privileges in one phrase."""
+    groups: dict[str, list[str]] = {}
+    for table in found:
+        if table["owned"]:
+            phrase = "owns"
+        elif table["may"]:
+            phrase = f"may {enumerated(table['may'])} on"
+        else:
+            continue
+        groups.setdefault(phrase, []).append(f"{table['schema']}.{table['name']}")
+    for phrase, names in groups.items():
+        names = list(dict.fromkeys(names))
+        more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
+        yield f"{phrase} {enumerated([*names[:MOST_NAMED], *more])}"
+
+
+def _names(found: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys((table["schema"], table["name"]) for table in found))
+
+
+def enumerated(phrases: Sequence[str]) -> str:
+    """Phrases as a sentence lists them."""
+    *others, last = phrases
+    return f"{', '.join(others)} and {last}" if others else last
