@@ -11,7 +11,8 @@ import random
 import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -54,16 +55,31 @@ class Host:
 
 
 class Reader(asyncpg.Connection):  # type: ignore[misc]
-    """asyncpg's connection, which also knows where it leads."""
+    """asyncpg's connection, which also knows where it leads and since when it awaits an answer."""
 
-    __slots__ = ("address",)
+    __slots__ = ("address", "waiting_since")
 
     def __init__(
         self, protocol: Any, transport: Any, loop: Any, addr: Address, config: Any, params: Any
     ) -> None:
         super().__init__(protocol, transport, loop, addr, config, params)
         self.address = addr
+        self.waiting_since: float | None = None
         _keep_alive(transport.get_extra_info("socket"))
+
+    @property
+    def itself(self) -> Reader:
+        """This, also where a pool's stand-in for it is asked, which forgets it once it breaks."""
+        return self
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While a statement of this connection is with the server."""
+        self.waiting_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waiting_since = None
 
 
 def _keep_alive(connected: socket.socket | None) -> None:

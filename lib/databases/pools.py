@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import asyncpg
 
 from lib.databases.faults import FAULTS, UNUSABLE_ADDRESS, silent, translate, unusable_address
 from lib.databases.hosts import Address, Connector, Reader
-from lib.databases.pulse import Silence, Watch
+from lib.databases.pulse import DOUBT_SECONDS, Silence, Watch
 from lib.databases.session import (
     APPLICATION_NAME,
     check_in_force,
@@ -25,6 +26,7 @@ from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName, Pools, Se
 
 CLOSE_SECONDS = 2.0
 RELEASE_SECONDS = 2.0
+LOOK_SECONDS = 0.5
 # A server that restarts is away for about a second.
 PATIENCE_SECONDS = 2.5
 
@@ -109,7 +111,7 @@ class Database:
         try:
             pool = await self._open()
             connection = await self._acquire(pool)
-            watch = Watch(connection)
+            watch = Watch(connection.itself, None if self._pooled else self._is_at_rest)
             try:
                 watch.expect_word(started + self._settings.acquire_timeout - time.monotonic())
                 async with connection.transaction(readonly=True):
@@ -141,6 +143,32 @@ class Database:
             await self._pool.expire_connections()
         return error
 
+    async def _is_at_rest(self, pid: int) -> bool:
+        """Whether a session of ours has had nothing to do, or is gone, by what its server says.
+
+        Asked on another connection of the pool, if there is room for one.
+        """
+        pool = self._pool
+        if pool is None or (pool.get_size() >= pool.get_max_size() and not pool.get_idle_size()):
+            return False
+        try:
+            connection = await pool.acquire(timeout=LOOK_SECONDS)
+        except (*FAULTS, ConcordanceError):
+            return False
+        overdue = asyncio.get_running_loop().call_later(LOOK_SECONDS, connection.itself.terminate)
+        try:
+            return not await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = $1"
+                " AND (state = 'active' OR state_change > clock_timestamp() - $2::interval)",
+                pid,
+                dt.timedelta(seconds=DOUBT_SECONDS),
+            )
+        except FAULTS:
+            return False
+        finally:
+            overdue.cancel()
+            await pool.release(connection, timeout=RELEASE_SECONDS)
+
     def _notice_silence(self) -> None:
         for address in self._addresses:
             self._silence.notice(address)
@@ -165,7 +193,8 @@ class Database:
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """All rows of one query."""
         async with self.reading() as connection:
-            rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+            with connection.itself.waiting():
+                rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
             return rows
 
     async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record:
@@ -180,10 +209,15 @@ class Database:
         async with self.reading() as connection:
             # Another process may have left a statement of the same name on a pooled session.
             name = "" if self._pooled else None
-            statement = await connection.prepare(sql, name=name)
-            cursor = await statement.cursor(*arguments)
-            while rows := await cursor.fetch(size):
+            reader = connection.itself
+            with reader.waiting():
+                statement = await connection.prepare(sql, name=name)
+                cursor = await statement.cursor(*arguments)
+                rows = await cursor.fetch(size)
+            while rows:
                 yield rows
+                with reader.waiting():
+                    rows = await cursor.fetch(size)
 
     async def ping(self) -> float:
         """Seconds that one round trip takes on a connection of the pool."""

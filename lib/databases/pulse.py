@@ -11,6 +11,7 @@ import asyncio
 import socket
 import struct
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from lib.databases.hosts import Address, Reader
@@ -19,7 +20,9 @@ from lib.databases.hosts import Address, Reader
 TLS_REQUEST = struct.pack(">II", 8, 80877103)
 
 AFTER_SECONDS = 0.7
-EVERY_SECONDS = 1.0
+# So long after a statement was sent, the server is asked whether it is at work on it.
+DOUBT_SECONDS = 2.0
+EVERY_SECONDS = 0.5
 LOOK_SECONDS = (1.0, 1.2)
 # Every server begins a transaction at once; a connection on which it does not is dead.
 BEGIN_SECONDS = 2.0
@@ -61,12 +64,20 @@ def _connected(address: Address, seconds: float) -> socket.socket:
 class Watch:
     """Breaks a connection in use whose server has fallen silent, so that nobody waits for it."""
 
-    def __init__(self, connection: Reader) -> None:
+    def __init__(
+        self, connection: Reader, is_at_rest: Callable[[int], Awaitable[bool]] | None
+    ) -> None:
+        """`is_at_rest`: whether the server process of a number has had no statement for a while.
+
+        None where nobody can tell.
+        """
         self._connection = connection
+        self._is_at_rest = is_at_rest
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self._timer = self._loop.call_later(AFTER_SECONDS, self._start)
         self._word: asyncio.TimerHandle | None = None
+        self._unanswered = False
         # The server did not greet, or did, but said nothing on this connection.
         self.silent = False
         self.stale = False
@@ -77,13 +88,24 @@ class Watch:
     async def _look_on(self) -> None:
         while True:
             for seconds in LOOK_SECONDS:
-                if await answers(self._connection.address, seconds):
+                self._unanswered = not await answers(self._connection.address, seconds)
+                if not self._unanswered:
                     break
             else:
-                self.silent = True
-                self._connection.terminate()
+                self._give_up()
+                return
+            if await self._is_forgotten():
+                self._give_up()
                 return
             await asyncio.sleep(EVERY_SECONDS)
+
+    async def _is_forgotten(self) -> bool:
+        """Whether we await an answer that the server does not owe: it went, or came, astray."""
+        since = self._connection.waiting_since
+        if self._is_at_rest is None or since is None or time.monotonic() - since < DOUBT_SECONDS:
+            return False
+        at_rest = await self._is_at_rest(self._connection.get_server_pid())
+        return at_rest and self._connection.waiting_since == since
 
     def expect_word(self, seconds: float) -> None:
         """Break the connection unless `heard` is called within so many seconds, or two at most."""
@@ -91,7 +113,8 @@ class Watch:
         self._word = self._loop.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
-        self.stale = True
+        self.silent = self._unanswered
+        self.stale = not self._unanswered
         self._connection.terminate()
 
     def heard(self) -> None:
