@@ -15,12 +15,13 @@ from lib.connection import Connection, provisioned
 from lib.databases import doctor
 from lib.demo.provision import Progress, addresses, provision
 from lib.demo.server import OWNER, server_in
-from lib.errors import ConcordanceError, SettingsError
+from lib.errors import ConcordanceError, DatabaseError, SettingsError
+from lib.mapping import Proposal, propose
 from lib.matching.fallback import DEFAULT_OPERATOR, METHODS, OPERATORS
 from lib.matching.orders import BUDGETS
 from lib.matching.rates import SCOPES
 from lib.matching.windows import MODES
-from lib.report import checks
+from lib.report import checks, diagnosis
 from lib.report.build import build
 from lib.report.options import Options
 from lib.report.render import FORMATS, render
@@ -110,17 +111,20 @@ def _connected() -> Iterator[Connection]:
 def _doctor(options: argparse.Namespace) -> int:
     with _connected() as connection:
         found = connection.run_on_databases(doctor.examine)
-    healthy = all(check.state != "problem" for check in found)
+        proposal = _propose(connection) if diagnosis.needs_mapping(found) else None
     if options.json:
-        rows = [dataclasses.asdict(check) for check in found]
-        print(json.dumps({"healthy": healthy, "checks": rows}, indent=2))
-        return OK if healthy else FAILED
-    for check in found:
-        mark = {"ok": "ok     ", "advice": "advice ", "problem": "PROBLEM"}[check.state]
-        print(f"{mark}  {check.database:<14}  {check.step:<11}  {check.found}")
-        if check.todo:
-            print(f"{'':37}→ {check.todo}")
-    return OK if healthy else FAILED
+        print(json.dumps(diagnosis.as_data(found, proposal), indent=2))
+    else:
+        print(diagnosis.as_text(found, proposal, str(settings_file.secrets_path())))
+    return OK if diagnosis.healthy(found) else FAILED
+
+
+def _propose(connection: Connection) -> Proposal | None:
+    """A mapping for both databases; None where they cannot be searched for one."""
+    try:
+        return connection.run_on_databases(propose)
+    except DatabaseError:
+        return None
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -325,6 +325,11 @@ def asks_for_login(environ: Mapping[str, str] | None = None) -> bool:
         return re.search(r"\b(auth|access)\b", text) is not None
 
 
+def secrets_path() -> Path:
+    """The file that the settings are read from, whether there is one or not."""
+    return _secrets_file(os.environ)
+
+
 def _secrets_file(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("CONCORDANCE_SECRETS") or SECRETS)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from lib.__main__ import main
+from lib.databases.doctor import STEPS
 from lib.demo.models import RANDOM_INDEXING, WORDLLAMA
 from lib.matching.fallback import OPERATORS, Operator, default_threshold
 from lib.settings import PROJECT
@@ -121,16 +122,15 @@ def test_doctor_uses_the_demo_without_any_setting(demo: Demo) -> None:
     assert done.code == 0
     found = json.loads(done.out)
     assert found["healthy"] is True
+    assert found["proposal"] is None
     assert {check["state"] for check in found["checks"]} == {"ok"}
     assert all(
         set(check) == {"database", "step", "state", "found", "todo"} for check in found["checks"]
     )
-    steps = {(check["database"], check["step"]) for check in found["checks"]}
-    assert steps >= {
-        (database, step)
-        for database in ("life_dashboard", "knowledge_base")
-        for step in ("connection", "extensions", "rows")
-    }
+    steps = [(check["database"], check["step"]) for check in found["checks"]]
+    assert list(dict.fromkeys(steps)) == [
+        (database, step) for database in ("life_dashboard", "knowledge_base") for step in STEPS
+    ]
     # The lease of this session: the command did not take the server with it.
     assert fetch(demo.owner.life_dashboard, "SELECT 1") == [(1,)]
 
