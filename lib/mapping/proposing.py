@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
-from lib.databases.pools import Databases
-from lib.mapping.proposal import RELATIONS, Proposal
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+
+from lib.databases.catalogue import Catalogue, read_catalogue
+from lib.databases.columns import Column
+from lib.databases.pools import Database, Databases
+from lib.databases.relations import require_vector_extension
+from lib.databases.samples import count_held, read_sample
+from lib.errors import ExtensionMissing, PermissionDenied
+from lib.mapping.choosing import choose, without_book, worth_a_look
+from lib.mapping.drafts import Draft, Looks
+from lib.mapping.lacking import find_missing
+from lib.mapping.looks import Look
+from lib.mapping.proposal import RELATIONS, Proposal, Proposed, RelationName
+from lib.mapping.writing import write
+from lib.settings import RelationNames
+
+# Of all samples of a database; each has a limit of its own besides.
+SAMPLING_SECONDS = 10.0
+MOST_SHOWN = 3
+WIDTH = 60
 
 
 async def propose(databases: Databases) -> Proposal:
@@ -12,4 +32,100 @@ async def propose(databases: Databases) -> Proposal:
     Bounded in time and in rows, and never a write. Raises the DatabaseError of a database that
     cannot be read at all; a table that cannot be is left out.
     """
-    return Proposal((), tuple(f"Nothing was found for {name}." for name in RELATIONS), "")
+    (life, heard, said), (knowledge, written, told) = await asyncio.gather(
+        _look(databases.life_dashboard), _look(databases.knowledge_base)
+    )
+    choice = choose(heard, written, life.identity == knowledge.identity)
+    drafts = {draft.name: draft for draft in choice.drafts}
+    if "highlights" in drafts and "books" in drafts:
+        drafts["highlights"] = await _with_known_books(databases, drafts)
+    missing = [*dict.fromkeys([*said, *told])]
+    missing += find_missing(drafts.keys(), life, knowledge)
+    ordered = [drafts[name] for name in RELATIONS if name in drafts]
+    return Proposal(
+        relations=tuple(
+            Proposed(
+                name=draft.name,
+                database="life_dashboard" if draft.name == "highlights" else "knowledge_base",
+                table=draft.look.table.written,
+                columns={key: column.name for key, column in _in_order(draft)},
+                constants=dict(draft.constants),
+                confidence=choice.confidence[draft.name],
+                reasons=draft.reasons,
+                doubts=draft.doubts,
+                alternatives=choice.alternatives[draft.name],
+                preview=tuple(_preview(draft)),
+            )
+            for draft in ordered
+        ),
+        missing=tuple(missing),
+        toml=write(ordered, missing),
+    )
+
+
+async def _look(database: Database) -> tuple[Catalogue, Looks, list[str]]:
+    """The catalogue of a database, a look at what may serve, and what keeps it from serving."""
+    lacking = []
+    try:
+        await require_vector_extension(database)
+    except (ExtensionMissing, PermissionDenied) as error:
+        lacking.append(f"{error.message} {error.hint}")
+    catalogue = await read_catalogue(database)
+    looks = {}
+    started = time.monotonic()
+    for table in worth_a_look(catalogue):
+        spent = time.monotonic() - started
+        sample = await read_sample(database, table) if spent < SAMPLING_SECONDS else None
+        looks[table.schema, table.name] = Look(table, sample)
+    return catalogue, looks, lacking
+
+
+async def _with_known_books(databases: Databases, drafts: Mapping[RelationName, Draft]) -> Draft:
+    """The highlights, without their column of books where it names no book of the library."""
+    highlights, books = drafts["highlights"], drafts["books"]
+    column = highlights.columns.get("book_id")
+    if column is None:
+        return highlights
+    named = sorted(set(highlights.look.values(column)))
+    if not named:
+        return highlights
+    held: int | None = 0
+    if books.columns:
+        held = await count_held(
+            databases.knowledge_base, books.look.table, books.columns["book_id"], named
+        )
+    if held == 0:
+        return without_book(
+            highlights,
+            f"{column.name} names no book of knowledge_base, so a highlight is looked for in all.",
+        )
+    return highlights
+
+
+def _in_order(draft: Draft) -> Iterator[tuple[str, Column]]:
+    """The columns of a relation in the order of its settings."""
+    for key in type(getattr(RelationNames(), draft.name)).model_fields:
+        if key in draft.columns:
+            yield key, draft.columns[key]
+
+
+def _preview(draft: Draft) -> list[dict[str, str]]:
+    sample = draft.look.sample
+    if sample is None:
+        return []
+    return [
+        {
+            key: _short(sample.values[column.name][row])
+            for key, column in _in_order(draft)
+            if column.name in sample.values
+        }
+        for row in range(min(MOST_SHOWN, sample.rows))
+        if draft.columns
+    ]
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"

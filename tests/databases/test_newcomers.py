@@ -1,0 +1,339 @@
+"""Databases of other shapes, connected with what is proposed for them, pasted unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lib.databases import books, embeddings, highlights, passages, similar
+from lib.databases.indexes import check_indexes
+from lib.databases.trigrams import measure_books
+from lib.databases.within import Within
+from lib.mapping import Proposal, propose
+from lib.report.build import build
+from lib.report.options import Options
+from lib.settings import load
+from tests.databases import newcomers
+from tests.databases.library import TABLES, execute, settings_for
+from tests.databases.newcomers import DIMENSIONS, TITLES, each, fill
+
+if TYPE_CHECKING:
+    from lib.connection import Connection
+    from tests.conftest import MakeDatabase
+    from tests.databases.conftest import Open
+
+HEARD, WRITTEN = newcomers.highlights(), newcomers.passages()
+BOOKS = [[n, title] for n, title in enumerate(TITLES, start=1)]
+
+Paste = Callable[..., tuple["Connection", Proposal]]
+
+
+@pytest.fixture
+def paste(open_connection: Open, tmp_path: Path) -> Paste:
+    """Connects with the proposal for two databases beneath their addresses, and with no more."""
+
+    def connect(life: str, knowledge: str) -> tuple[Connection, Proposal]:
+        asking = open_connection(settings_for(life).with_connections(life, knowledge))
+        proposal = asking.run_on_databases(propose)
+        path = tmp_path / "secrets.toml"
+        path.write_text(
+            f"[connections.life_dashboard]\ndsn = '{life}'\n\n"
+            f"[connections.knowledge_base]\ndsn = '{knowledge}'\n\n{proposal.toml}",
+            encoding="utf-8",
+        )
+        print(proposal.toml)
+        return open_connection(load(path, {})), proposal
+
+    return connect
+
+
+def check(
+    connection: Connection, heard_as: str, written_as: str, titles: tuple[str, ...] = TITLES
+) -> None:
+    """Every query gives what was put in; `titles` are of the books that passages are told by."""
+    texts = connection.run(highlights.read_texts)
+    assert sorted(texts["text"]) == sorted(piece.text for piece in HEARD)
+    by_label = connection.run(highlights.count_by_model)
+    assert by_label[["model", "embedded"]].to_numpy().tolist() == [[heard_as, len(HEARD)]]
+    by_model = connection.run(embeddings.count_by_model)
+    assert by_model.to_numpy().tolist() == [[written_as, len(WRITTEN)]]
+    known = connection.run(books.read_books)
+    assert sorted(known["title"]) == sorted(titles)
+    expected = len(WRITTEN) // len(titles)
+    counted = connection.run(passages.count_by_book)
+    assert counted == dict.fromkeys(known["book"], expected)
+    coverage = connection.run(embeddings.read_coverage)
+    assert sorted(coverage["book"]) == sorted(known["book"])
+    assert coverage[["passages", "model", "embedded"]].to_numpy().tolist() == (
+        [[expected, written_as, expected]] * len(titles)
+    )
+    sizes = connection.run(measure_books, list(known["book"]))
+    assert {size.passages for size in sizes.values()} == {expected}
+    assert len(connection.run(check_indexes, [written_as])) == 2
+    check_nearest(connection, written_as, known["book"].tolist())
+    check_report(connection, heard_as, written_as, titles)
+
+
+def check_nearest(connection: Connection, written_as: str, ids: list[str]) -> None:
+    """The passage of a vector is nearest to it, also within its book and with its text."""
+    for piece in WRITTEN[3::30]:
+        everywhere = similar.nearest_by_embedding
+        asked = (written_as, piece.vector, DIMENSIONS, 3)
+        found = connection.run(everywhere, *asked).rows
+        read = connection.run(passages.read_passages, [found["passage"][0]])
+        assert read["content"].tolist() == [piece.text]
+        assert found["score"][0] == pytest.approx(1, abs=1e-3)
+        within = Within(books=(read["book"][0],))
+        again = connection.run(everywhere, *asked, within).rows
+        assert again["passage"][0] == found["passage"][0]
+        assert read["book"][0] in ids
+
+
+def check_report(
+    connection: Connection, heard_as: str, written_as: str, titles: tuple[str, ...]
+) -> None:
+    """The report finds each highlight by its words, in its passage."""
+    report = connection.run(build, Options(matches=True))
+    assert report["sources"]["knowledge_base"] == {
+        "books": len(titles),
+        "passages": len(WRITTEN),
+        "embeddings_by_model": {written_as: len(WRITTEN)},
+    }
+    assert report["sources"]["life_dashboard"]["by_model"] == {heard_as: len(HEARD)}
+    assert report["matching"]["any_window"]["matched"] == len(HEARD)
+    found = {match["passage"] for match in report["matching"]["matches"]}
+    assert len(found) == len(HEARD)
+    assert [
+        (pair["highlight_model"], pair["passage_model"]) for pair in report["similarity"]["pairs"]
+    ] == [(heard_as, written_as)]
+
+
+def fill_highlights(dsn: str, table: str, *fields: str, vector: str = "vector") -> None:
+    casts = {"vector": vector, "number": "int", "book": "int"}
+    fill(dsn, table, list(each(HEARD, *fields)), *(casts.get(one, "text") for one in fields))
+
+
+def test_the_usual_tables_need_nothing(make_database: MakeDatabase, paste: Paste) -> None:
+    dsn = make_database("vector")
+    execute(dsn, TABLES)
+    rows = [
+        [*row[:3], row[3], "m", None] for row in each(HEARD, "number", "text", "book", "vector")
+    ]
+    fill(dsn, "events", rows, "int", "text", "int", "vector", "text", "timestamptz")
+    fill(dsn, "books", BOOKS, "int", "text")
+    rows = [
+        [number, book, None, text] for number, book, text in each(WRITTEN, "number", "book", "text")
+    ]
+    fill(dsn, "chunks", rows, "int", "int", "int", "text")
+    fill(
+        dsn,
+        "chunk_embeddings",
+        list(each(WRITTEN, "number", "m", "vector")),
+        "int",
+        "text",
+        "vector",
+    )
+    connection, proposal = paste(dsn, dsn)
+    assert proposal.complete
+    assert "[relations" not in proposal.toml
+    check(connection, "m", "m")
+
+
+FLAT = """
+    CREATE TABLE documents (
+        id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        source text NOT NULL,
+        chunk_index integer NOT NULL,
+        content text NOT NULL,
+        embedding vector(12)
+    )
+"""
+
+
+def test_one_flat_table_without_labels(make_database: MakeDatabase, paste: Paste) -> None:
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(
+        life,
+        "CREATE TABLE quotes (id serial PRIMARY KEY, quote text, source text, added date,"
+        " embedding vector(12))",
+    )
+    rows = [
+        [n, t, s, "2024-01-05", v]
+        for n, t, s, v in each(HEARD, "number", "text", "title", "vector")
+    ]
+    fill(life, "quotes", rows, "int", "text", "text", "date", "vector")
+    execute(knowledge, FLAT)
+    fill(
+        knowledge,
+        "documents (source, chunk_index, content, embedding)",
+        list(each(WRITTEN, "title", "number", "text", "vector")),
+        "text",
+        "int",
+        "text",
+        "vector",
+    )
+    connection, proposal = paste(life, knowledge)
+    assert 'model = "unknown"  # a guess: write the name of the model here' in proposal.toml
+    assert 'position = "chunk_index"' in proposal.toml
+    check(connection, "unlabelled", "unknown")
+    assert set(connection.run(highlights.read_texts)["book"]) == set(TITLES)
+    order = connection.run(_texts_in_order, ["Walden"])
+    assert order == [piece.text for piece in WRITTEN if piece.title == "Walden"]
+
+
+async def _texts_in_order(databases: Any, relations: Any, books: list[str]) -> list[str]:
+    batches = passages.stream_contents(databases, relations, books)
+    return [text async for batch in batches for text in batch.texts]
+
+
+def test_text_and_vectors_and_nothing_else(make_database: MakeDatabase, paste: Paste) -> None:
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(
+        life, "CREATE TABLE clips (id int PRIMARY KEY, transcript text, nomic_embedding vector)"
+    )
+    fill_highlights(life, "clips", "number", "text", "vector")
+    execute(
+        knowledge, "CREATE TABLE items (id int PRIMARY KEY, inhalt text, nomic_embedding vector)"
+    )
+    fill_highlights(knowledge, "items", "number", "text", "vector")
+    execute(knowledge, "TRUNCATE items")
+    fill(
+        knowledge, "items", list(each(WRITTEN, "number", "text", "vector")), "int", "text", "vector"
+    )
+    connection, proposal = paste(life, knowledge)
+    assert 'book = "All passages"  # a guess: write the title of the book here' in proposal.toml
+    assert 'model = "nomic"  # a guess' in proposal.toml
+    check(connection, "unlabelled", "nomic", titles=("All passages",))
+
+
+def test_capitals_quotes_full_stops_and_other_schemas(
+    make_database: MakeDatabase, paste: Paste
+) -> None:
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(
+        life,
+        'CREATE SCHEMA "Læse.liste"',
+        'CREATE TABLE "Læse.liste"."My ""Highlights""" ("Id" int PRIMARY KEY, "The Text" text,'
+        ' "Book\'s ID" int, "Vector" halfvec(12), "Model.Name" varchar(40))',
+    )
+    fill_highlights(
+        life,
+        '"Læse.liste"."My ""Highlights"""',
+        "number",
+        "text",
+        "book",
+        "vector",
+        'e5 \\ "x"',
+        vector="halfvec",
+    )
+    execute(
+        knowledge,
+        'CREATE SCHEMA "Library"',
+        'CREATE TABLE "Library"."Books" ("ID" int PRIMARY KEY, "Book Title" text, "Author" text)',
+        'CREATE TABLE "Library"."Book.Chunks" ("ChunkID" int PRIMARY KEY, "BookID" int REFERENCES'
+        ' "Library"."Books", "ChapterNumber" int, "Content" text)',
+        'CREATE TABLE "Library"."Vectors" ("ChunkID" int REFERENCES "Library"."Book.Chunks",'
+        ' "EmbeddingModel" text, "Embedding" halfvec(12))',
+    )
+    fill(knowledge, '"Library"."Books"', BOOKS, "int", "text")
+    fill(
+        knowledge,
+        '"Library"."Book.Chunks" ("ChunkID", "BookID", "Content")',
+        list(each(WRITTEN, "number", "book", "text")),
+        "int",
+        "int",
+        "text",
+    )
+    rows = list(each(WRITTEN, "number", 'e5 \\ "x"', "vector"))
+    fill(knowledge, '"Library"."Vectors"', rows, "int", "text", "halfvec")
+    connection, proposal = paste(life, knowledge)
+    found = {proposed.name: proposed.table for proposed in proposal.relations}
+    assert found == {
+        "highlights": '"Læse.liste"."My ""Highlights"""',
+        "books": "Library.Books",
+        "passages": '"Library"."Book.Chunks"',
+        "embeddings": "Library.Vectors",
+    }
+    check(connection, 'e5 \\ "x"', 'e5 \\ "x"')
+
+
+def test_partitions_enums_domains_and_extensions_elsewhere(
+    make_database: MakeDatabase, paste: Paste
+) -> None:
+    dsn = make_database()
+    execute(
+        dsn,
+        "CREATE SCHEMA extensions",
+        "CREATE EXTENSION vector SCHEMA extensions",
+        "CREATE EXTENSION pg_trgm SCHEMA extensions",
+        "CREATE SCHEMA types",
+        "CREATE TYPE types.model AS ENUM ('small', 'large')",
+        "CREATE DOMAIN types.code AS varchar(20) CHECK (value <> '')",
+        "CREATE DOMAIN types.body AS text",
+        "CREATE DOMAIN types.point AS extensions.vector(12)",
+        "CREATE TABLE works (code types.code PRIMARY KEY, name text)",
+        "CREATE TABLE paragraphs (id bigint, work_code types.code REFERENCES works,"
+        " body types.body, PRIMARY KEY (work_code, id)) PARTITION BY LIST (work_code)",
+        *(
+            f"CREATE TABLE paragraphs_{n} PARTITION OF paragraphs FOR VALUES IN ('w{n}')"
+            for n in (1, 2, 3)
+        ),
+        "CREATE TABLE paragraph_vectors (paragraph_id bigint, model types.model,"
+        " vector types.point) PARTITION BY LIST (model)",
+        "CREATE TABLE vectors_small PARTITION OF paragraph_vectors FOR VALUES IN ('small')",
+        "CREATE TABLE vectors_large PARTITION OF paragraph_vectors FOR VALUES IN ('large')",
+        "CREATE TABLE annotations (id int PRIMARY KEY, body types.body, work_code types.code,"
+        " vector types.point, model types.model, created timestamp)",
+    )
+    fill(dsn, "works", [[f"w{n}", title] for n, title in BOOKS], "types.code", "text")
+    rows = [[n, f"w{book}", text] for n, book, text in each(WRITTEN, "number", "book", "text")]
+    fill(dsn, "paragraphs", rows, "bigint", "types.code", "text")
+    rows = list(each(WRITTEN, "number", "large", "vector"))
+    fill(dsn, "paragraph_vectors", rows, "bigint", "types.model", "extensions.vector")
+    rows = [
+        [n, text, f"w{book}", vector, "large", "2024-05-05 10:00"]
+        for n, text, book, vector in each(HEARD, "number", "text", "book", "vector")
+    ]
+    casts = ("int", "text", "types.code", "extensions.vector", "types.model", "timestamp")
+    fill(dsn, "annotations", rows, *casts)
+    execute(dsn, "ANALYZE")
+    connection, proposal = paste(dsn, dsn)
+    assert {proposed.name: proposed.table for proposed in proposal.relations} == {
+        "highlights": "annotations",
+        "books": "works",
+        "passages": "paragraphs",
+        "embeddings": "paragraph_vectors",
+    }
+    check(connection, "large", "large")
+
+
+def test_views_and_vectors_beside_their_text(make_database: MakeDatabase, paste: Paste) -> None:
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(
+        life,
+        "CREATE TABLE log (n int, payload jsonb, v vector(12))",
+        "CREATE VIEW highlights AS SELECT n AS id, payload ->> 'said' AS said,"
+        " (payload ->> 'book')::int AS book, v AS embedding, 'm-1'::text AS model FROM log",
+    )
+    rows = [
+        [n, f'{{"said": "{text}", "book": {book}}}', vector]
+        for n, text, book, vector in each(HEARD, "number", "text", "book", "vector")
+    ]
+    fill(life, "log", rows, "int", "jsonb", "vector")
+    execute(
+        knowledge,
+        "CREATE TABLE editions (edition int PRIMARY KEY, book_id int UNIQUE, title text)",
+        "CREATE TABLE raw (number int PRIMARY KEY, book int, body text, model int, v vector(12))",
+        "CREATE VIEW books AS SELECT book_id, title FROM editions",
+        "CREATE VIEW passages AS SELECT number AS id, book AS book_id, body AS text,"
+        " model AS model_id, v AS embedding FROM raw",
+        "REVOKE ALL ON raw FROM public",
+    )
+    fill(knowledge, "editions", [[f"{n}0", n, t] for n, t in BOOKS], "int", "int", "text")
+    rows = list(each(WRITTEN, "number", "book", "text", "7", "vector"))
+    fill(knowledge, "raw", rows, "int", "int", "text", "int", "vector")
+    connection, _ = paste(life, knowledge)
+    check(connection, "m-1", "7")
