@@ -1,0 +1,1 @@
+"""Faults of servers and networks, made on purpose on real servers."""
