@@ -29,7 +29,7 @@ BASE_TYPES_SQL = """
 # cut a text down to its first letter.
 TYPED_SQL = """
     a.attname AS name, t.typname AS type_name, format_type(t.oid, -1) AS sql_type,
-    t.typtype = 'e' AS is_enum,
+    t.typtype = 'e' AS is_enum, t.oid <> a.atttypid AS is_domain,
     CASE WHEN a.attcollation NOT IN (0, 100)
          THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END AS collation,
     CASE WHEN t.typname IN ('vector', 'halfvec') AND greatest(a.atttypmod, base.typmod) > 0
@@ -68,6 +68,7 @@ class Column:
     dimensions: int | None = None
     sql_type: str | None = None
     is_enum: bool = False
+    is_domain: bool = False
     literal: str | None = None
 
     @property

@@ -150,8 +150,11 @@ def _written(column: Column) -> str:
 
 
 def indexable(column: Column, dimensions: int) -> str:
-    """A vector column as an index can take it: cast where the column itself has no dimension."""
-    if column.dimensions:
+    """A vector column as an index can take it: cast where the column itself has no dimension.
+
+    pgvector does not see the dimension of a domain.
+    """
+    if column.dimensions and not column.is_domain:
         return column.sql
     return f"({column.sql}::{column.type_name}({dimensions}))"
 

@@ -74,6 +74,7 @@ def _in_table(look: Look, passages: Draft, column: Column) -> tuple[float, Draft
     doubts = () if title else (f"{look.table.written} has no titles, so ids are shown.",)
     score += 0.3 * likeness(look.table.name, naming.BOOK_TABLES) + 0.5 * look.standing()
     score += 0.3 * likeness(column.name, naming.BOOK_COLUMNS)
+    score += 1 if look.table.schema == table.schema else 0
     said = f"{look.table.written} has titles in {title.name}." if title else ""
     reasons = tuple(one for one in (said, reason) if one)
     return score, Draft("books", look, columns, {}, reasons, doubts), column

@@ -68,7 +68,7 @@ def choose(life: Looks, knowledge: Looks, same: bool) -> Choice:
         for draft in chosen.drafts:
             if draft.name == "passages":
                 draft = library.with_position(draft)
-            drafts.append(draft)
+            drafts.append(_with_namesakes(draft, life if draft.name == "highlights" else knowledge))
             confidence[draft.name] = _confidence(draft, lead)
             alternatives[draft.name] = _alternatives(draft, others)
     return Choice(tuple(drafts), confidence, alternatives)
@@ -143,6 +143,21 @@ def _shortcomings(draft: Draft, other: Draft) -> list[str]:
     if likeness(theirs.name, naming.ASIDE_TABLES):
         said.append("its name says that it was put aside")
     return said
+
+
+def _with_namesakes(draft: Draft, looks: Looks) -> Draft:
+    """The draft with what was chosen between tables of one name in several schemas."""
+    table = draft.look.table
+    others = sorted(
+        schema for schema, name in looks if name == table.name and schema != table.schema
+    )
+    if not others or not table.visible:
+        return draft
+    reason = (
+        f"There is a {table.name} in {enumerated(others)} too; this one, in {table.schema}, is on "
+        "the search path."
+    )
+    return replace(draft, reasons=(*draft.reasons, reason))
 
 
 def without_book(draft: Draft, reason: str) -> Draft:

@@ -30,6 +30,11 @@ def _candidate(look: Look) -> Candidate | None:
     if label is not None:
         columns["embedding_model"] = label
         score += 0.5
+    else:
+        doubts.append(
+            "No column names the model that made the vectors, so all are unlabelled: if they are "
+            'of one model, write model = "its name" in this section.'
+        )
     taken = {column.name for column in columns.values()}
     book = look.best(naming.BOOK_COLUMNS, ID_TYPES, 1.5, taken)
     if book is not None:

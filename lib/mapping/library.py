@@ -79,6 +79,7 @@ def _candidate(
     score = joined.score + sureness + vectors.standing()
     if vectors is not passages:
         score += passages.standing() + 0.5 * likeness(vectors.table.name, naming.EMBEDDING_TABLES)
+        score += 1 if vectors.table.schema == passages.table.schema else 0
     score += likeness(passages.table.name, naming.PASSAGE_TABLES)
     score -= 0.7 * likeness(passages.table.name, naming.HIGHLIGHT_TABLES)
     mean = passages.mean_bytes(content)
@@ -145,10 +146,12 @@ def with_position(draft: Draft) -> Draft:
         told = look.sample is not None and look.sample.rows > 1
         if look.is_key(*within) or (told and not look.repeats(*within)):
             reason = f"{position.name} orders the passages of a book."
+            doubt = f"Nothing in the database sees to it that {position.name} never repeats in one."
             return replace(
                 draft,
                 columns={**draft.columns, "position": position},
                 reasons=(*draft.reasons, reason),
+                doubts=draft.doubts if look.is_key(*within) else (*draft.doubts, doubt),
             )
         doubt = f"{position.name} repeats within a book, so the id orders its passages."
         return replace(draft, doubts=(*draft.doubts, doubt))

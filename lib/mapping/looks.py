@@ -163,8 +163,8 @@ class Look:
     def standing(self) -> float:
         """What speaks for a table whatever it is to serve as: that it is in use and in sight."""
         score = 1.0 if self.table.visible else 0.0
-        score -= likeness(self.table.name, naming.ASIDE_TABLES)
-        score -= 0.7 * likeness(self.table.schema, naming.ASIDE_TABLES)
+        score -= 2 * likeness(self.table.name, naming.ASIDE_TABLES)
+        score -= likeness(self.table.schema, naming.ASIDE_TABLES)
         score += 0.1 * log10((self.table.rows or 0) + 1)
         return score - (4 if self.empty else 0)
 

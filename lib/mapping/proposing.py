@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from lib.databases.catalogue import Catalogue, read_catalogue
 from lib.databases.columns import Column
@@ -13,7 +13,7 @@ from lib.databases.relations import require_vector_extension
 from lib.databases.samples import count_held, read_sample
 from lib.errors import ExtensionMissing, PermissionDenied
 from lib.mapping.choosing import choose, without_book, worth_a_look
-from lib.mapping.drafts import Draft, Looks
+from lib.mapping.drafts import Draft, Looks, enumerated
 from lib.mapping.lacking import find_missing
 from lib.mapping.looks import Look
 from lib.mapping.proposal import RELATIONS, Proposal, Proposed, RelationName
@@ -32,13 +32,13 @@ async def propose(databases: Databases) -> Proposal:
     Bounded in time and in rows, and never a write. Raises the DatabaseError of a database that
     cannot be read at all; a table that cannot be is left out.
     """
-    (life, heard, said), (knowledge, written, told) = await asyncio.gather(
-        _look(databases.life_dashboard), _look(databases.knowledge_base)
-    )
+    life, heard, said = await _look(databases.life_dashboard)
+    knowledge, written, told = await _look(databases.knowledge_base)
     choice = choose(heard, written, life.identity == knowledge.identity)
     drafts = {draft.name: draft for draft in choice.drafts}
-    if "highlights" in drafts and "books" in drafts:
-        drafts["highlights"] = await _with_known_books(databases, drafts)
+    if len(drafts) == len(RELATIONS):
+        drafts = await _agree_on_books(databases, drafts)
+        _agree_on_labels(drafts)
     missing = [*dict.fromkeys([*said, *told])]
     missing += find_missing(drafts.keys(), life, knowledge)
     ordered = [drafts[name] for name in RELATIONS if name in drafts]
@@ -80,26 +80,63 @@ async def _look(database: Database) -> tuple[Catalogue, Looks, list[str]]:
     return catalogue, looks, lacking
 
 
-async def _with_known_books(databases: Databases, drafts: Mapping[RelationName, Draft]) -> Draft:
-    """The highlights, without their column of books where it names no book of the library."""
-    highlights, books = drafts["highlights"], drafts["books"]
+async def _agree_on_books(
+    databases: Databases, drafts: Mapping[RelationName, Draft]
+) -> dict[RelationName, Draft]:
+    """The drafts, so that the highlights' books are those of the library, as far as that goes.
+
+    Where they are named by their titles, and these stand with the passages, titles serve as ids.
+    Where they are no books of the library, highlights go without.
+    """
+    agreed = dict(drafts)
+    highlights, books, passages = drafts["highlights"], drafts["books"], drafts["passages"]
     column = highlights.columns.get("book_id")
-    if column is None:
-        return highlights
-    named = sorted(set(highlights.look.values(column)))
-    if not named:
-        return highlights
-    held: int | None = 0
-    if books.columns:
-        held = await count_held(
-            databases.knowledge_base, books.look.table, books.columns["book_id"], named
+    named = sorted(set(highlights.look.values(column))) if column else []
+    if column is None or not named:
+        return agreed
+
+    async def held_in(key: str) -> int | None:
+        if key not in books.columns:
+            return 0
+        table = books.look.table
+        return await count_held(databases.knowledge_base, table, books.columns[key], named)
+
+    if await held_in("book_id") != 0:
+        return agreed
+    reason = f"{column.name} names no book of knowledge_base, so a highlight is looked for in all."
+    if await held_in("title"):
+        title = books.columns["title"]
+        if books.place == passages.place:
+            agreed["books"] = replace(books, columns={**books.columns, "book_id": title})
+            agreed["passages"] = replace(passages, columns={**passages.columns, "book_id": title})
+            return agreed
+        reason = (
+            f"{column.name} holds titles and not ids of books, so a highlight is looked for in "
+            "all; a view that joins them would help."
         )
-    if held == 0:
-        return without_book(
-            highlights,
-            f"{column.name} names no book of knowledge_base, so a highlight is looked for in all.",
+    agreed["highlights"] = without_book(highlights, reason)
+    return agreed
+
+
+def _agree_on_labels(drafts: dict[RelationName, Draft]) -> None:
+    """Add a doubt where no label of the highlights seen is one of the vectors seen."""
+    heard, written = (
+        sorted(set(draft.look.values(draft.columns["embedding_model"])))
+        if "embedding_model" in draft.columns
+        else sorted(draft.constants.values())
+        for draft in (drafts["highlights"], drafts["embeddings"])
+    )
+    if heard and written and not set(heard) & set(written):
+        doubt = (
+            f"Highlights are labelled {_some(heard)} and vectors of passages {_some(written)}: "
+            "one model must be spelt in one way."
         )
-    return highlights
+        draft = drafts["highlights"]
+        drafts["highlights"] = replace(draft, doubts=(*draft.doubts, doubt))
+
+
+def _some(labels: list[str]) -> str:
+    return enumerated([*labels[:3], *(["others"] if len(labels) > 3 else [])])
 
 
 def _in_order(draft: Draft) -> Iterator[tuple[str, Column]]:

@@ -15,6 +15,10 @@ WRITE = {
     "book": "write the title of the book here",
 }
 WIDTH = 100
+HEAD = (
+    "What was found in the two databases, and what differs from the usual names. Check it, and "
+    "paste it beneath the connections in .streamlit/secrets.toml."
+)
 
 
 def write(drafts: Sequence[Draft], missing: Sequence[str]) -> str:
@@ -24,20 +28,20 @@ def write(drafts: Sequence[Draft], missing: Sequence[str]) -> str:
     """
     by_name = {draft.name: draft for draft in drafts}
     one_book = "passages" in by_name and "book" in by_name["passages"].constants
-    lines = list(_comment("What was found, and what differs from the usual names. Check it, then:"))
-    lines += _comment("paste it beneath the connections in .streamlit/secrets.toml.")
+    lines = list(_comment(HEAD))
     for sentence in missing:
         lines += _comment(f"Missing: {sentence}")
     for name in RELATIONS:
         if name not in by_name:
             continue
         draft = by_name[name]
+        keys = [] if name == "books" and one_book else list(_keys(draft))
         lines.append("")
         lines += _comment(f"{name}: {' '.join(draft.reasons)}")
         for doubt in draft.doubts:
             lines += _comment(f"Check: {doubt}")
-        keys = [] if name == "books" and one_book else list(_keys(draft))
-        if keys:
+        # An empty section changes nothing, and shows where to write what a doubt asks for.
+        if keys or (draft.doubts and name != "books"):
             lines += [f"[relations.{name}]", *keys]
     return "\n".join(lines) + "\n"
 

@@ -9,15 +9,30 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from lib.databases import books, embeddings, highlights, passages
+from lib.databases import (
+    books,
+    embeddings,
+    highlights,
+    passages,
+    reading,
+    similar,
+    trigrams,
+    words,
+)
+from lib.databases.columns import quote
+from lib.databases.indexes import check_indexes
+from lib.databases.nearest import find_index
+from lib.databases.selections import select_rows
+from lib.databases.within import Within
 from lib.errors import (
     ColumnMissing,
     ColumnTypeWrong,
     ExtensionMissing,
+    PermissionDenied,
     RelationError,
     TableMissing,
 )
-from tests.databases.library import TABLES, execute, insert, settings_for
+from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 
 if TYPE_CHECKING:
     from lib.connection import Connection
@@ -275,6 +290,292 @@ def test_ids_keep_their_type_there_and_back(
     assert set(connection.run(passages.read_passages, ids[:2])["passage"]) == set(ids[:2])
     # Books meet by their ids as text.
     assert connection.run(books.read_books)["book"].tolist() == [str(ids[0])]
+
+
+ELSEWHERE = """
+    CREATE SCHEMA types;
+    CREATE TYPE types.grade AS ENUM ('low', 'high');
+    CREATE DOMAIN types.number AS integer CHECK (value > 0);
+    CREATE DOMAIN types.count AS types.number;
+    CREATE DOMAIN types.label AS varchar(30);
+    CREATE DOMAIN types.prose AS text COLLATE "C";
+    CREATE DOMAIN types.point AS vector(2);
+    ALTER TABLE chunks ALTER chunk_id TYPE types.count, ALTER book_id TYPE {book},
+        ALTER content TYPE types.prose;
+    ALTER TABLE books ALTER book_id TYPE {book};
+    ALTER TABLE chunk_embeddings ALTER chunk_id TYPE types.count,
+        ALTER embedding TYPE types.point, ALTER embedding_model TYPE {label};
+"""
+
+
+@pytest.mark.parametrize(
+    ("label_type", "label"),
+    [
+        ("types.grade USING embedding_model::types.grade", "high"),
+        ("types.label", "high"),
+        ("integer USING 1", "7"),
+        ("citext", "High"),
+        ("uuid USING NULL", "00000000-0000-0000-0000-000000000007"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("book_type", "book"), [("types.number", "3"), ("types.grade USING NULL", "low")]
+)
+def test_types_of_a_schema_off_the_search_path(
+    make_database: MakeDatabase,
+    open_connection: Open,
+    label_type: str,
+    label: str,
+    book_type: str,
+    book: str,
+) -> None:
+    dsn = make_database("vector", "citext", "pg_trgm")
+    values = f"INSERT INTO chunks VALUES (1, '{book}', 4, 'one'), (2, '{book}', 5, 'two')"
+    indexed = (
+        "CREATE INDEX of_label ON chunk_embeddings"
+        " USING hnsw ((embedding::vector(2)) vector_cosine_ops)"
+        f" WHERE embedding_model = '{label}'"
+    )
+    execute(
+        dsn,
+        TABLES,
+        *ELSEWHERE.format(book=book_type, label=label_type).split(";")[:-1],
+        f"INSERT INTO books VALUES ('{book}', 'Emma')",
+        values,
+        f"INSERT INTO chunk_embeddings VALUES (1, '{label}', '[1,0]'), (2, '{label}', '[0,1]')",
+        indexed,
+    )
+    connection = open_connection(settings_for(dsn))
+    found = connection.relations()
+    assert found.passages.columns["chunk_id"].type_name == "int4"
+    assert found.passages.columns["content"].type_name == "text"
+    assert found.embeddings.columns["embedding"].dimensions == 2
+    assert connection.run(embeddings.count_by_model).to_numpy().tolist() == [[label, 2]]
+    assert connection.run(embeddings.read_ids, label) == [1, 2]
+    assert connection.run(embeddings.read_vectors, label, [2]).matrix.tolist() == [[0, 1]]
+    nearest = connection.run(similar.nearest_by_embedding, label, "[0,1]", 2, 2, total=2)
+    assert nearest.rows["passage"].tolist() == [2, 1]
+    within = Within(books=(book,), chapters=("4",))
+    inside = connection.run(similar.nearest_by_embedding, label, "[0,1]", 2, 2, within)
+    assert inside.rows["passage"].tolist() == [1]
+    assert connection.run(similar.read_scores, label, "[0,1]", 2, [1, 2]) == {1: 0, 2: 1}
+    assert connection.run(reading.find_passage, "2") == 2
+    assert connection.run(reading.find_passage, "x") is None
+    assert connection.run(reading.read_around, 1, 3)["content"].tolist() == ["two"]
+    assert all(p.trigrams for p in connection.run(trigrams.split_books, [book]))
+    checks = connection.run(check_indexes, [label])
+    assert checks[1].present, checks[1].sentence
+    # The very parameter that is sent lets the planner take the partial index.
+    execute(
+        dsn, "INSERT INTO chunk_embeddings SELECT n, NULL, '[1,1]' FROM generate_series(9, 3000) n"
+    )
+    execute(dsn, "ANALYZE chunk_embeddings")
+    assert connection.run(find_index, label, "[0,1]", 2, 2) == "of_label"
+    statement = select_rows(found.passages, "book_id", [book], None, "why")
+    assert len(fetch(dsn, statement)) == 2
+
+
+def test_extensions_in_a_schema_off_the_search_path(
+    make_database: MakeDatabase, open_connection: Open
+) -> None:
+    dsn = make_database()
+    execute(
+        dsn,
+        'CREATE SCHEMA "The Extensions"',
+        'CREATE EXTENSION vector SCHEMA "The Extensions"',
+        'CREATE EXTENSION pg_trgm SCHEMA "The Extensions"',
+        f'SET search_path = public, "The Extensions"; {TABLES}',
+        "INSERT INTO chunks VALUES (1, 1, 4, 'one or another'), (2, 1, 5, 'two')",
+        "INSERT INTO chunk_embeddings VALUES (1, 'm', '[1,0]'), (2, 'm', '[0,1]')",
+    )
+    connection = open_connection(settings_for(dsn))
+    found = connection.run(similar.nearest_by_embedding, "m", "[0,1]", 2, 2)
+    assert found.rows["passage"].tolist() == [2, 1]
+    assert len(connection.run(embeddings.read_gate)) == 1
+    similar_words = connection.run(words.with_similar_words, "one or other", 5)
+    assert similar_words.rows["passage"].tolist() == [1]
+
+    # What is searched is searched after the path of the role, and only within a transaction.
+    async def path(databases: Any, relations: Any) -> str:
+        row = await databases.knowledge_base.fetchrow("SELECT current_setting('search_path') AS p")
+        return str(row["p"])
+
+    assert connection.run(path) == '"$user", public, "The Extensions"'
+
+
+def test_an_extension_that_the_role_may_not_use(
+    make_database: MakeDatabase, open_connection: Open
+) -> None:
+    dsn = make_database()
+    execute(
+        dsn,
+        "CREATE SCHEMA extensions",
+        "CREATE EXTENSION vector SCHEMA extensions",
+        "CREATE ROLE shut_out LOGIN PASSWORD 'x'",
+    )
+    try:
+        connection = open_connection(settings_for(dsn.replace("//postgres@", "//shut_out:x@")))
+        with pytest.raises(PermissionDenied, match="vector extension") as raised:
+            connection.relations()
+        assert 'GRANT USAGE ON SCHEMA "extensions" TO "shut_out";' in raised.value.hint
+    finally:
+        execute(dsn, "DROP ROLE shut_out")
+
+
+def test_one_label_for_a_table_without_labels(open_library: OpenLibrary) -> None:
+    label = 'it\'s \\ "one" $1 {x} %s'
+    connection = open_library(
+        "ALTER TABLE chunk_embeddings DROP COLUMN embedding_model",
+        "ALTER TABLE events DROP COLUMN embedding_model",
+        "INSERT INTO chunk_embeddings VALUES (1, '[1,0]'), (2, '[0,1]'), (3, NULL)",
+        "INSERT INTO events (id, text, embedding) VALUES (1, 'a', '[1,2]'), (2, 'b', NULL)",
+        embeddings={"model": label},
+        highlights={"model": label},
+    )
+    assert connection.run(embeddings.count_by_model).to_numpy().tolist() == [[label, 2]]
+    assert connection.run(highlights.count_by_model)["model"].tolist() == [label]
+    assert connection.run(highlights.read_vectors, label).ids == [1]
+    assert connection.run(embeddings.read_ids, label) == [1, 2]
+    assert connection.run(embeddings.read_ids, "another") == []
+    assert connection.run(embeddings.read_gate)["model"].tolist() == [label, label]
+    found = connection.run(similar.nearest_by_embedding, label, "[0,1]", 2, 2)
+    assert found.rows["passage"].tolist() == [2, 1]
+    (_, vectors) = connection.run(check_indexes, [label])
+    assert vectors.create is not None
+    assert "WHERE" not in vectors.create
+    statement = select_rows(connection.relations().embeddings, "chunk_id", [1], label, "why")
+    assert statement.endswith('WHERE "chunk_id" IN (1);')
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        # There under its default name: it holds.
+        ({"model": "given"}, ["in the column"]),
+        ({"model": "given", "embedding_model": "embedding_model"}, ["in the column"]),
+        ({"model": "given", "embedding_model": ""}, ["given"]),
+    ],
+)
+def test_a_column_of_labels_wins_over_one_label(
+    open_library: OpenLibrary, labels: dict[str, str], expected: list[str]
+) -> None:
+    connection = open_library(
+        "INSERT INTO chunk_embeddings VALUES (1, 'in the column', '[1,0]')",
+        "INSERT INTO events VALUES (1, 'a', NULL, '[1,0]', 'in the column')",
+        embeddings=labels,
+        highlights=labels,
+    )
+    assert connection.run(embeddings.count_by_model)["model"].tolist() == expected
+    assert connection.run(highlights.count_by_model)["model"].tolist() == expected
+
+
+def test_without_labels_or_one_label_both_remedies_are_named(open_library: OpenLibrary) -> None:
+    with pytest.raises(ColumnMissing) as raised:
+        open_library("ALTER TABLE chunk_embeddings DROP COLUMN embedding_model").relations()
+    assert "relations.embeddings.embedding_model" in raised.value.hint
+    assert "relations.embeddings.model" in raised.value.hint
+    with pytest.raises(ColumnMissing) as raised:
+        open_library(passages={"book_id": ""}).relations()
+    assert raised.value.message == "Table chunks in knowledge_base has no column for book_id."
+    assert "relations.passages.book " in raised.value.hint
+
+
+def test_one_book_for_passages_without_books(open_library: OpenLibrary) -> None:
+    connection = open_library(
+        "DROP TABLE books",
+        "ALTER TABLE chunks DROP COLUMN book_id",
+        "INSERT INTO chunks (chunk_id, content) VALUES (2, 'second'), (1, 'first')",
+        "INSERT INTO chunk_embeddings VALUES (1, 'm', '[1,0]')",
+        passages={"book": "L'Étranger"},
+    )
+    title = "L'Étranger"
+    assert _read_passages(connection) == [(1, title, "first"), (2, title, "second")]
+    known = connection.run(books.read_books)
+    assert known.to_numpy().tolist() == [[title, title, None]]
+    assert connection.run(books.read_titles, [title, "x"]) == {title: title}
+    assert connection.run(passages.count_by_book) == {title: 2}
+    assert connection.run(passages.read_book_ids, [1]) == {1: title}
+    coverage = connection.run(embeddings.read_coverage)
+    assert coverage.to_numpy().tolist() == [[title, 2, "m", 1]]
+    assert connection.run(reading.read_around, 1, 5)["content"].tolist() == ["second"]
+    assert list(connection.run(trigrams.measure_books, [title, "x"])) == [title]
+    found = connection.run(similar.nearest_by_embedding, "m", "[1,0]", 2, 5, Within(books=(title,)))
+    assert found.rows["passage"].tolist() == [1]
+    nowhere = Within(books=("x",))
+    found = connection.run(similar.nearest_by_embedding, "m", "[1,0]", 2, 5, nowhere)
+    assert found.rows.empty
+
+
+def test_a_table_of_passages_may_be_that_of_books(open_library: OpenLibrary) -> None:
+    connection = open_library(
+        "ALTER TABLE chunks ADD title text, ADD author text",
+        "INSERT INTO chunks (chunk_id, book_id, title, author) VALUES"
+        " (4, 10, 'Later', 'B'), (2, 10, NULL, 'A'), (3, 10, 'First', 'C'), (5, 9, NULL, NULL),"
+        " (6, NULL, 'Of no book', NULL)",
+        books={"table": "chunks"},
+    )
+    assert connection.run(books.read_books).to_numpy().tolist() == [
+        ["9", "9", None],
+        ["10", "First", "C"],
+    ]
+    assert connection.run(books.read_titles, ["10"]) == {"10": "First"}
+
+
+@pytest.mark.parametrize("title", ["book_id", "title"])
+def test_books_listed_several_times_are_books_once(open_library: OpenLibrary, title: str) -> None:
+    connection = open_library(
+        "ALTER TABLE books DROP CONSTRAINT books_pkey, ALTER book_id DROP NOT NULL",
+        "INSERT INTO books VALUES (2, 'B'), (2, 'A'), (2, NULL), (1, 'C'), (NULL, 'D')",
+        books={"title": title},
+    )
+    read = connection.run(books.read_books)
+    assert read["book"].tolist() == ["1", "2"]
+    assert read["title"].tolist() == (["C", "A"] if title == "title" else ["1", "2"])
+
+
+def test_a_column_named_like_a_result_orders_by_itself(open_library: OpenLibrary) -> None:
+    """`ORDER BY "book"` means the result `book`, a text, where there is one."""
+    connection = open_library(
+        "ALTER TABLE chunks RENAME book_id TO book",
+        "ALTER TABLE chunks ADD id int",
+        "ALTER TABLE books RENAME book_id TO book",
+        "INSERT INTO books (book, title) VALUES (10, 'J'), (9, 'I')",
+        "INSERT INTO chunks (chunk_id, book, id, content)"
+        " VALUES (1, 10, 1, 'c'), (2, 9, 2, 'b'), (3, 9, 1, 'a')",
+        passages={"book_id": "book", "position": "id"},
+        books={"book_id": "book"},
+    )
+    assert [text for _, _, text in _read_passages(connection)] == ["a", "b", "c"]
+    assert list(connection.run(passages.count_by_book)) == ["9", "10"]
+    assert connection.run(books.read_books)["book"].tolist() == ["9", "10"]
+
+
+@pytest.mark.parametrize(
+    ("written", "schema", "table"),
+    [
+        ("a.b", "a", "b"),
+        ("a.b.c", "a.b", "c"),
+        ("x.y.z", "public", "x.y.z"),
+        ('"a.b".c', "a.b", "c"),
+        ('"a.b"."c"', "a.b", "c"),
+        ('a."b.c"', "a", "b.c"),
+        ('"x.y.z"', "public", "x.y.z"),
+        ('"say ""x"""', "public", 'say "x"'),
+        ('say "x"', "public", 'say "x"'),
+    ],
+)
+def test_double_quotes_tell_schema_and_table_apart(
+    open_library: OpenLibrary, written: str, schema: str, table: str
+) -> None:
+    tables = [("a", "b"), ("a.b", "c"), ("a", "b.c"), ("public", "x.y.z"), ("public", 'say "x"')]
+    connection = open_library(
+        'CREATE SCHEMA "a"',
+        'CREATE SCHEMA "a.b"',
+        *(f"CREATE TABLE {quote(s)}.{quote(t)} (LIKE books)" for s, t in tables),
+        books={"table": written},
+    )
+    found = connection.relations().books
+    assert (found.schema, found.table) == (schema, table)
 
 
 def _read_passages(connection: Connection) -> list[tuple[Any, str | None, str]]:
