@@ -44,7 +44,7 @@ def _granted(found: Privileges, role: str, pools: Pools) -> str:
         "END $$;",
         # What the role itself holds also holds behind a pooler that drops what a session asks.
         *(
-            f"ALTER ROLE {name} SET {setting} = {quote_literal(value)};"
+            f"ALTER ROLE {name} SET {setting} = {quote_literal(_with_unit(value))};"
             for setting, value in session_settings(pools).items()
         ),
         f"GRANT CONNECT ON DATABASE {quote(found.database_name)} TO {name};",
@@ -58,3 +58,8 @@ def _granted(found: Privileges, role: str, pools: Pools) -> str:
             f"ALTER ROLE {name} IN DATABASE {quote(found.database_name)} SET search_path = {path};"
         )
     return "\n".join(lines)
+
+
+def _with_unit(value: str) -> str:
+    """Times of a session are in milliseconds, which whoever reads the statement is to know."""
+    return f"{value}ms" if value.isdecimal() else value

@@ -25,6 +25,8 @@ from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName
 ANSWER_SECONDS = 4.6
 KNOCK_SECONDS = 3.0
 
+Look = Callable[[], Awaitable[list[Check]]]
+
 RELATIONS: dict[DatabaseName, tuple[str, ...]] = {
     LIFE_DASHBOARD: ("highlights",),
     KNOWLEDGE_BASE: ("books", "passages", "embeddings"),
@@ -92,7 +94,7 @@ class _Examination:
         if not self._inside:
             self._fill("Not looked at: logging in comes first.")
             return
-        await self._guarded("extensions", lambda: look_at_extensions(self._database))
+        self.checks += await self._guarded("extensions", lambda: look_at_extensions(self._database))
         vectors = not any(c.step == "extensions" and c.state == "problem" for c in self.checks)
         # Whether there is to be a table of books depends on the passages.
         names = RELATIONS[self._name]
@@ -149,20 +151,25 @@ class _Examination:
             self._standings[name] = standing
             return standing.checks
 
-        return await guarded(self._name, "tables", self._deadline, look)
+        return await self._guarded("tables", look)
 
     async def finish(self, relations: Relations | None) -> None:
         """Rows, indexes and permissions, of the relations that were found."""
         if not self._inside:
             return
-        found = [s.relation for s in self._standings.values() if s.relation is not None]
+        names = [name for name in RELATIONS[self._name] if name in self._standings]
+        found = [r for name in names if (r := self._standings[name].relation) is not None]
         if relations is not None:
             found = [getattr(relations, name) for name in RELATIONS[self._name]]
-        await asyncio.gather(
-            *(self._guarded("rows", partial(count_rows, self._database, table)) for table in found),
-            self._guarded("indexes", lambda: self._look_at_indexes(relations)),
-            self._guarded("permissions", lambda: self._look_at_permissions(found)),
-        )
+        looks: list[tuple[str, Look]] = [
+            ("rows", partial(count_rows, self._database, table)) for table in found
+        ]
+        looks += [
+            ("indexes", lambda: self._look_at_indexes(relations)),
+            ("permissions", lambda: self._look_at_permissions(found)),
+        ]
+        results = await asyncio.gather(*(self._guarded(step, look) for step, look in looks))
+        self.checks += [check for checks in results for check in checks]
         self._fill("Not looked at: no table was found.")
 
     async def _look_at_indexes(self, relations: Relations | None) -> list[Check]:
@@ -178,8 +185,8 @@ class _Examination:
         privileges = await read_privileges(self._database, found)
         return permitted(privileges, self._databases.settings)
 
-    async def _guarded(self, step: str, look: Callable[[], Awaitable[list[Check]]]) -> None:
-        self.checks += await guarded(self._name, step, self._deadline, look)
+    async def _guarded(self, step: str, look: Look) -> list[Check]:
+        return await guarded(self._name, step, self._deadline, look)
 
     def _fill(self, why: str) -> None:
         """Steps of which nothing was found out."""

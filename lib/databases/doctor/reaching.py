@@ -71,7 +71,8 @@ def reached(database: DatabaseName, knocks: list[Knock], server: str = "") -> Ch
         "; ".join(each.sentence for each in knocks) or "The driver's own address takes connections"
     )
     if not knocks or any(each.seconds is not None for each in knocks):
-        return Check(database, "reach", "ok", f"{found}. {server}".strip())
+        told = f"{found}. {server}." if server else f"{found}."
+        return Check(database, "reach", "ok", told)
     return Check(
         database,
         "reach",
