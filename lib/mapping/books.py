@@ -58,7 +58,7 @@ def _in_table(look: Look, passages: Draft, column: Column) -> tuple[float, Draft
     if (look.table.schema, look.table.name, (key.name,)) in refers:
         score, reason = 5.0, f"{table.written}.{column.name} refers to it by a foreign key."
     elif column.name == key.name and len(words(key.name)) > 1:
-        score, reason = 3.0, f"{key.name} has the name of {table.written}'s column of books."
+        score, reason = 3.0, f"{key.name} has the same name in {table.written}."
     elif words(column.name) in {(*name, *words(key.name)), name, (*name[-1:], *words(key.name))}:
         score, reason = 3.0, f"{table.written}.{column.name} is named after it."
     else:

@@ -63,7 +63,7 @@ def _join(vectors: Look, passages: Look) -> _Join | None:
         elif words(column.name) == (*words(passages.table.name), *words(identifier.name)):
             score, reason = 3.0, f"{column.name} is named after {name}.{identifier.name}."
         elif column.name == identifier.name and len(words(column.name)) > 1:
-            score, reason = 3.0, f"{column.name} has the name of {name}'s own id."
+            score, reason = 3.0, f"{column.name} has the same name as the id of {name}."
         if score and (best is None or score > best.score):
             best = _Join(column, identifier, score, reason)
     return best

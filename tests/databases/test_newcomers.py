@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,11 +100,9 @@ def check_report(
 ) -> None:
     """The report finds each highlight by its words, in its passage."""
     report = connection.run(build, Options(matches=True))
-    assert report["sources"]["knowledge_base"] == {
-        "books": len(titles),
-        "passages": len(WRITTEN),
-        "embeddings_by_model": {written_as: len(WRITTEN)},
-    }
+    sources = report["sources"]["knowledge_base"]
+    assert (sources["books"], sources["passages"]) == (len(titles), len(WRITTEN))
+    assert sources["embeddings_by_model"] == {written_as: len(WRITTEN)}
     assert report["sources"]["life_dashboard"]["by_model"] == {heard_as: len(HEARD)}
     assert report["matching"]["any_window"]["matched"] == len(HEARD)
     found = {match["passage"] for match in report["matching"]["matches"]}
@@ -337,3 +338,123 @@ def test_views_and_vectors_beside_their_text(make_database: MakeDatabase, paste:
     fill(knowledge, "raw", rows, "int", "int", "text", "int", "vector")
     connection, _ = paste(life, knowledge)
     check(connection, "m-1", "7")
+
+
+def test_the_tables_of_langchain(make_database: MakeDatabase, paste: Paste) -> None:
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(
+        life,
+        "CREATE TABLE notes (note_id text PRIMARY KEY, kind text, body text, embedding vector,"
+        " created_at text, collection text)",
+    )
+    rows = [
+        [f"n-{n}", "voice", text, vector, "yesterday", f"00000000-0000-0000-0000-00000000000{book}"]
+        for n, text, vector, book in each(HEARD, "number", "text", "vector", "book")
+    ]
+    fill(life, "notes", rows, "text", "text", "text", "vector", "text", "text")
+    execute(
+        knowledge,
+        "CREATE TABLE langchain_pg_collection (uuid uuid PRIMARY KEY, name varchar,"
+        " cmetadata json)",
+        "CREATE TABLE langchain_pg_embedding (id varchar PRIMARY KEY, collection_id uuid"
+        " REFERENCES langchain_pg_collection, embedding vector, document varchar, cmetadata jsonb)",
+    )
+    uuids = [[f"00000000-0000-0000-0000-00000000000{n}", title] for n, title in BOOKS]
+    fill(knowledge, "langchain_pg_collection", uuids, "uuid", "text")
+    rows = [
+        [f"{n:05}", uuids[book - 1][0], vector, text]
+        for n, book, vector, text in each(WRITTEN, "number", "book", "vector", "text")
+    ]
+    fill(knowledge, "langchain_pg_embedding", rows, "text", "uuid", "vector", "text")
+    connection, proposal = paste(life, knowledge)
+    assert proposal.relations[2].columns["book_id"] == "collection_id"
+    # A date that is a text is none: its column must not be taken for one by its name.
+    assert 'created_at = ""' in proposal.toml
+    check(connection, "unlabelled", "unknown")
+
+
+def test_highlights_that_name_books_by_their_titles(
+    make_database: MakeDatabase, paste: Paste
+) -> None:
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(
+        life, "CREATE TABLE highlights (id int, text text, title text, embedding vector, m text)"
+    )
+    fill_highlights(life, "highlights", "number", "text", "title", "vector", "e5-small")
+    execute(
+        knowledge,
+        "CREATE TABLE chunks (id int PRIMARY KEY, document_id int, title text, content text,"
+        " embedding vector, m text)",
+    )
+    rows = list(each(WRITTEN, "number", "book", "title", "text", "vector", "e5-large"))
+    fill(knowledge, "chunks", rows, "int", "int", "text", "text", "vector", "text")
+    connection, proposal = paste(life, knowledge)
+    heard, titled, *_ = proposal.relations
+    assert titled.columns == {"book_id": "title", "title": "title"}
+    assert "Highlights are labelled e5-small and vectors of passages e5-large" in heard.doubts[-1]
+    check(connection, "e5-small", "e5-large")
+
+
+def test_highlights_of_unknown_books_are_looked_for_in_all(
+    make_database: MakeDatabase, paste: Paste
+) -> None:
+    dsn = make_database("vector")
+    execute(
+        dsn,
+        TABLES,
+        "CREATE SCHEMA before",
+        "CREATE TABLE before.chunks (LIKE public.chunks)",
+        "CREATE TABLE before.chunk_embeddings (LIKE public.chunk_embeddings)",
+    )
+    rows = list(each(HEARD, "number", "text", "99", "vector", "m"))
+    fill(dsn, "events", rows, "int", "text", "int", "vector", "text")
+    fill(dsn, "books", BOOKS, "int", "text")
+    rows = list(each(WRITTEN, "number", "book", "1", "text"))
+    fill(dsn, "chunks", rows, "int", "int", "int", "text")
+    rows = list(each(WRITTEN, "number", "m", "vector"))
+    fill(dsn, "chunk_embeddings", rows, "int", "text", "vector")
+    connection, proposal = paste(dsn, dsn)
+    assert 'book_id = ""  # not the column book_id' in proposal.toml
+    assert "book_id names no book of knowledge_base" in proposal.relations[0].doubts[-1]
+    assert "There is a chunks in before too" in proposal.relations[2].reasons[-1]
+    check(connection, "m", "m")
+
+
+def test_nothing_to_map_is_said_and_what_would_do(
+    make_database: MakeDatabase, open_connection: Open
+) -> None:
+    bare, arrays = make_database(), make_database("vector")
+    execute(arrays, "CREATE TABLE texts (id int PRIMARY KEY, body text, embedding real[])")
+    asking = open_connection(settings_for(bare).with_connections(bare, arrays))
+    proposal = asking.run_on_databases(propose)
+    assert not proposal.complete
+    assert proposal.relations == ()
+    said = " ".join(proposal.missing)
+    assert "life_dashboard has no vector extension. Run CREATE EXTENSION vector;" in said
+    assert "texts may hold vectors as arrays of numbers" in said
+    assert tomllib.loads(proposal.toml) == {}
+    assert json.loads(json.dumps(dataclasses.asdict(proposal)))["missing"] == list(proposal.missing)
+
+
+def test_no_more_than_a_line_of_anything_is_shown(
+    make_database: MakeDatabase, paste: Paste
+) -> None:
+    dsn = make_database("vector")
+    execute(
+        dsn,
+        TABLES,
+        "INSERT INTO events SELECT n, repeat(E'\\x1b[31m\\u202elong\\n\\ttext ', 200000), n,"
+        " '[1,2]' FROM generate_series(1, 5) AS n",
+        "INSERT INTO chunks SELECT n, 1, 2, E'a\\r\\nb ' || repeat('c ', 100)"
+        " FROM generate_series(1, 5) AS n",
+        "INSERT INTO chunk_embeddings SELECT n, E'two\\nlines', '[1,2]'"
+        " FROM generate_series(1, 5) AS n",
+    )
+    _, proposal = paste(dsn, dsn)
+    for relation in proposal.relations:
+        assert len(relation.preview) == (0 if relation.name == "books" else 3)
+        for row in relation.preview:
+            assert list(row) == list(relation.columns)
+            assert all(len(text) <= 60 and text.isprintable() for text in row.values())
+    assert proposal.relations[0].preview[0]["embedding"] == "vector(2)"
+    assert proposal.relations[0].preview[0]["created_at"] == "NULL"
