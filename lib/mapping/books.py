@@ -8,7 +8,7 @@ from lib.databases.columns import TEXT_TYPES, Column
 from lib.mapping import naming
 from lib.mapping.drafts import UNKNOWN_BOOK, Draft, Looks, comparable
 from lib.mapping.looks import ID_TYPES, Look
-from lib.mapping.naming import likeness, words
+from lib.mapping.naming import is_named_after, likeness, words
 
 LONG_TITLE = 300
 
@@ -54,12 +54,12 @@ def _in_table(look: Look, passages: Draft, column: Column) -> tuple[float, Draft
     if key is None or not comparable(key, column):
         return None
     refers = [(k.schema, k.table, k.to) for k in passages.look.refers(column)]
-    name, table = words(look.table.name), passages.look.table
+    table = passages.look.table
     if (look.table.schema, look.table.name, (key.name,)) in refers:
         score, reason = 5.0, f"{table.written}.{column.name} refers to it by a foreign key."
     elif column.name == key.name and len(words(key.name)) > 1:
         score, reason = 3.0, f"{key.name} has the same name in {table.written}."
-    elif words(column.name) in {(*name, *words(key.name)), name, (*name[-1:], *words(key.name))}:
+    elif is_named_after(column.name, look.table.name, key.name):
         score, reason = 3.0, f"{table.written}.{column.name} is named after it."
     else:
         return None
@@ -107,6 +107,10 @@ def _as_one(passages: Draft) -> tuple[Draft, Draft]:
         f"No column of {passages.look.table.written} says which book a passage is of, so all are "
         "taken for one: write its title."
     )
+    columns = passages.look.table.columns.values()
+    structured = [column.name for column in columns if column.type_name in {"json", "jsonb"}]
+    if structured:
+        doubt += f" If {structured[0]} tells the book, map a view that takes it out of there."
     books = Draft("books", passages.look, {}, {}, ("All passages are of one book.",), (doubt,))
     return books, replace(passages, constants={"book": UNKNOWN_BOOK})
 

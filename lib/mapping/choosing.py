@@ -23,10 +23,11 @@ NEAR = 0.5
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, of which a side may be lacking, and the runners-up of each relation."""
+    """What was chosen, of which a side may be lacking, with the runners-up of each relation and by
+    how much it leads."""
 
     drafts: tuple[Draft, ...]
-    confidence: dict[RelationName, Confidence]
+    leads: dict[RelationName, float]
     alternatives: dict[RelationName, tuple[str, ...]]
 
 
@@ -54,7 +55,7 @@ def choose(life: Looks, knowledge: Looks, same: bool) -> Choice:
     heard, written = highlights.candidates(life), library.candidates(knowledge)
     first = _pair(heard, written, same)
     drafts: list[Draft] = []
-    confidence: dict[RelationName, Confidence] = {}
+    leads: dict[RelationName, float] = {}
     alternatives: dict[RelationName, tuple[str, ...]] = {}
     for chosen, candidates, partner in (
         (first[0], heard, first[1]),
@@ -69,9 +70,9 @@ def choose(life: Looks, knowledge: Looks, same: bool) -> Choice:
             if draft.name == "passages":
                 draft = library.with_position(draft)
             drafts.append(_with_namesakes(draft, life if draft.name == "highlights" else knowledge))
-            confidence[draft.name] = _confidence(draft, lead)
+            leads[draft.name] = lead
             alternatives[draft.name] = _alternatives(draft, others)
-    return Choice(tuple(drafts), confidence, alternatives)
+    return Choice(tuple(drafts), leads, alternatives)
 
 
 def _pair(
@@ -111,8 +112,9 @@ def _differs(one: Candidate, other: Candidate) -> bool:
     return one.places != other.places
 
 
-def _confidence(draft: Draft, lead: float) -> Confidence:
-    if draft.constants or lead < NEAR:
+def confidence(draft: Draft, lead: float) -> Confidence:
+    """How sure a draft is that leads by so much over what else might serve."""
+    if draft.constants or not draft.columns or lead < NEAR:
         return "guess"
     return "sure" if lead >= CLEAR_LEAD and not draft.doubts else "likely"
 

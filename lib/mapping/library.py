@@ -17,7 +17,7 @@ from lib.mapping.drafts import (
     vector_reason,
 )
 from lib.mapping.looks import NUMBER_TYPES, Look
-from lib.mapping.naming import likeness, words
+from lib.mapping.naming import is_named_after, likeness, words
 
 # A text of fewer bytes on average is hardly a passage.
 SHORT_TEXT = 40
@@ -60,7 +60,7 @@ def _join(vectors: Look, passages: Look) -> _Join | None:
         refers = [(k.schema, k.table, k.to) for k in vectors.refers(column)]
         if (*place, (identifier.name,)) in refers:
             score, reason = 4.0, f"{column.name} refers to {name} by a foreign key."
-        elif words(column.name) == (*words(passages.table.name), *words(identifier.name)):
+        elif is_named_after(column.name, passages.table.name, identifier.name):
             score, reason = 3.0, f"{column.name} is named after {name}.{identifier.name}."
         elif column.name == identifier.name and len(words(column.name)) > 1:
             score, reason = 3.0, f"{column.name} has the same name as the id of {name}."

@@ -193,6 +193,19 @@ def _singular(word: str) -> str:
     return word[:-1] if plural and word != "words" else word
 
 
+def is_named_after(column: str, table: str, key: str) -> bool:
+    """Whether a column bears the name of a table, with or without that of its key: doc_id of
+    documents(id), chunk_id of book_chunks(id), book of books(id)."""
+    mine, theirs, own = words(column), words(table), words(key)
+    stem = mine[: -len(own)] if own and mine[-len(own) :] == own else mine
+    if not stem or len(stem) > len(theirs):
+        return False
+    return all(
+        one == other or (len(one) >= 3 and other.startswith(one))
+        for one, other in zip(stem, theirs[-len(stem) :], strict=True)
+    )
+
+
 def likeness(name: str, hints: Hints) -> float:
     """How much a name suggests what the hints stand for; 0 for not at all."""
     whole = words(name)

@@ -22,7 +22,8 @@ class Proposed:
     has one, `constants` a text for `model` or `book` where no column holds it. `reasons` say why,
     `doubts` what to check before relying on it, and `alternatives` what else might have been meant;
     all are sentences. `preview` has up to three rows: a short text for each key of `columns`, on
-    one line, "vector(768)" for a vector and "NULL" for nothing.
+    one line, "vector(768)" for a vector and "NULL" for nothing. Where one `book` stands for all,
+    the relation of books has the table of passages and no columns, and `toml` no section for it.
     """
 
     name: RelationName

@@ -12,7 +12,7 @@ from lib.databases.pools import Database, Databases
 from lib.databases.relations import require_vector_extension
 from lib.databases.samples import count_held, read_sample
 from lib.errors import ExtensionMissing, PermissionDenied
-from lib.mapping.choosing import choose, without_book, worth_a_look
+from lib.mapping.choosing import choose, confidence, without_book, worth_a_look
 from lib.mapping.drafts import Draft, Looks, enumerated
 from lib.mapping.lacking import find_missing
 from lib.mapping.looks import Look
@@ -34,10 +34,11 @@ async def propose(databases: Databases) -> Proposal:
     """
     life, heard, said = await _look(databases.life_dashboard)
     knowledge, written, told = await _look(databases.knowledge_base)
-    choice = choose(heard, written, life.identity == knowledge.identity)
+    same = life.identity == knowledge.identity
+    choice = choose(heard, written, same)
     drafts = {draft.name: draft for draft in choice.drafts}
     if len(drafts) == len(RELATIONS):
-        drafts = await _agree_on_books(databases, drafts)
+        drafts = await _agree_on_books(databases, drafts, same)
         _agree_on_labels(drafts)
     missing = [*dict.fromkeys([*said, *told])]
     missing += find_missing(drafts.keys(), life, knowledge)
@@ -50,7 +51,7 @@ async def propose(databases: Databases) -> Proposal:
                 table=draft.look.table.written,
                 columns={key: column.name for key, column in _in_order(draft)},
                 constants=dict(draft.constants),
-                confidence=choice.confidence[draft.name],
+                confidence=confidence(draft, choice.leads[draft.name]),
                 reasons=draft.reasons,
                 doubts=draft.doubts,
                 alternatives=choice.alternatives[draft.name],
@@ -81,7 +82,7 @@ async def _look(database: Database) -> tuple[Catalogue, Looks, list[str]]:
 
 
 async def _agree_on_books(
-    databases: Databases, drafts: Mapping[RelationName, Draft]
+    databases: Databases, drafts: Mapping[RelationName, Draft], same: bool
 ) -> dict[RelationName, Draft]:
     """The drafts, so that the highlights' books are those of the library, as far as that goes.
 
@@ -95,6 +96,8 @@ async def _agree_on_books(
     if column is None or not named:
         return agreed
 
+    home = books.place if same else None
+
     async def held_in(key: str) -> int | None:
         if key not in books.columns:
             return 0
@@ -102,6 +105,13 @@ async def _agree_on_books(
         return await count_held(databases.knowledge_base, table, books.columns[key], named)
 
     if await held_in("book_id") != 0:
+        elsewhere = [k.table for k in highlights.look.refers(column) if (k.schema, k.table) != home]
+        if elsewhere:
+            doubt = (
+                f"{column.name} refers to {elsewhere[0]} of life_dashboard: its ids have to be "
+                "those of the books of knowledge_base."
+            )
+            agreed["highlights"] = replace(highlights, doubts=(*highlights.doubts, doubt))
         return agreed
     reason = f"{column.name} names no book of knowledge_base, so a highlight is looked for in all."
     if await held_in("title"):
@@ -123,7 +133,7 @@ def _agree_on_labels(drafts: dict[RelationName, Draft]) -> None:
     heard, written = (
         sorted(set(draft.look.values(draft.columns["embedding_model"])))
         if "embedding_model" in draft.columns
-        else sorted(draft.constants.values())
+        else []
         for draft in (drafts["highlights"], drafts["embeddings"])
     )
     if heard and written and not set(heard) & set(written):

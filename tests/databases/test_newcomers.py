@@ -420,6 +420,36 @@ def test_highlights_of_unknown_books_are_looked_for_in_all(
     check(connection, "m", "m")
 
 
+def test_ids_of_books_that_refer_elsewhere_are_doubted(
+    make_database: MakeDatabase, paste: Paste
+) -> None:
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(
+        life,
+        TABLES,
+        "INSERT INTO books SELECT n, 'of this database' FROM generate_series(1, 3) AS n",
+        "ALTER TABLE events ADD FOREIGN KEY (book_id) REFERENCES books",
+        "INSERT INTO events VALUES (1, 'some words', 1, '[1,2]', 'm')",
+    )
+    execute(
+        knowledge,
+        TABLES,
+        "INSERT INTO books VALUES (1, 'of that one')",
+        "INSERT INTO chunks VALUES (1, 1, 1, 'and some other words that are longer')",
+        "INSERT INTO chunk_embeddings VALUES (1, 'm', '[1,2]')",
+    )
+    _, apart = paste(life, knowledge)
+    assert "book_id refers to books of life_dashboard" in apart.relations[0].doubts[-1]
+    assert apart.relations[0].confidence == "likely"
+    execute(
+        life,
+        "INSERT INTO chunks VALUES (1, 1, 1, 'and some other words that are longer')",
+        "INSERT INTO chunk_embeddings VALUES (1, 'm', '[1,2]')",
+    )
+    _, together = paste(life, life)
+    assert together.relations[0].doubts == ()
+
+
 def test_nothing_to_map_is_said_and_what_would_do(
     make_database: MakeDatabase, open_connection: Open
 ) -> None:

@@ -443,6 +443,13 @@ def test_one_label_for_a_table_without_labels(open_library: OpenLibrary) -> None
     (_, vectors) = connection.run(check_indexes, [label])
     assert vectors.create is not None
     assert "WHERE" not in vectors.create
+    dsn = connection.settings.dsn("knowledge_base")
+    more = "INSERT INTO chunk_embeddings SELECT n, '[1,1]' FROM generate_series(9, 3000) AS n"
+    execute(dsn, more, vectors.create, "ANALYZE chunk_embeddings")
+    index = connection.run(find_index, label, "[0,1]", 2, 2)
+    assert index is not None
+    (_, vectors) = connection.run(check_indexes, [label])
+    assert (vectors.present, vectors.name) == (True, index)
     statement = select_rows(connection.relations().embeddings, "chunk_id", [1], label, "why")
     assert statement.endswith('WHERE "chunk_id" IN (1);')
 

@@ -12,11 +12,18 @@ from lib.databases.catalogue import Catalogue, CatalogueTable, ForeignKey
 from lib.databases.columns import Column
 from lib.databases.samples import Sample
 from lib.databases.tables import possible_names
-from lib.mapping.choosing import MOST_OTHERS, MOST_VECTORS, Choice, choose, worth_a_look
+from lib.mapping.choosing import MOST_OTHERS, MOST_VECTORS, Choice, choose, confidence, worth_a_look
 from lib.mapping.drafts import Draft, Looks
 from lib.mapping.lacking import find_missing
 from lib.mapping.looks import Look
-from lib.mapping.naming import BOOK_COLUMNS, POSITION_COLUMNS, TEXT_COLUMNS, likeness, words
+from lib.mapping.naming import (
+    BOOK_COLUMNS,
+    POSITION_COLUMNS,
+    TEXT_COLUMNS,
+    is_named_after,
+    likeness,
+    words,
+)
 from lib.mapping.writing import write
 from lib.settings import RelationNames, load
 
@@ -123,7 +130,7 @@ def test_the_usual_tables_are_found_wherever_they_are() -> None:
     apart = choose(_looks(EVENTS), knowledge, same=False)
     together = _looks(EVENTS, BOOKS, CHUNKS, VECTORS)
     assert _tables(apart) == _tables(choose(together, together, same=True)) == USUAL
-    assert apart.confidence["passages"] == "sure"
+    assert [confidence(d, apart.leads[d.name]) for d in apart.drafts] == ["likely", *["sure"] * 3]
 
 
 def test_without_foreign_keys_names_join() -> None:
@@ -166,7 +173,7 @@ def test_the_tables_in_sight_are_preferred_and_it_is_said_why() -> None:
     tenants = [elsewhere(t, s) for s in ("b", "a") for t in (BOOKS, CHUNKS, VECTORS)]
     alone = choose(_looks(EVENTS), _looks(*tenants), same=False)
     assert {draft.look.table.schema for draft in alone.drafts[1:]} == {"a"}
-    assert alone.confidence["passages"] == "guess"
+    assert confidence(alone.drafts[1], alone.leads["passages"]) == "guess"
 
 
 def test_one_table_in_one_database_is_not_both() -> None:
@@ -321,6 +328,26 @@ def test_odd_names_come_back_from_the_toml_as_they_were(
 )
 def test_a_name_is_taken_apart(name: str, expected: tuple[str, ...]) -> None:
     assert words(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "table", "key", "expected"),
+    [
+        ("document_id", "documents", "id", True),
+        ("docId", "Documents", "Id", True),
+        ("chunk_id", "book_chunks", "id", True),
+        ("book_chunk_id", "book_chunks", "id", True),
+        ("book", "books", "id", True),
+        ("author_id", "books", "id", False),
+        ("id", "books", "id", False),
+        ("b_id", "books", "id", False),
+        ("other_chunk_id", "chunks", "id", False),
+    ],
+)
+def test_a_column_that_is_named_after_a_table(
+    column: str, table: str, key: str, expected: bool
+) -> None:
+    assert is_named_after(column, table, key) is expected
 
 
 def test_a_name_in_full_says_more_than_as_a_part() -> None:
