@@ -4,9 +4,11 @@
 of `lib`, `cards` and `passages` show what came of them. The sections of the Matches page that have
 controls of their own are in `orders`, `fallbacks`, `finding` and `explanations`, those of the
 Scores page in `scored`, `thresholds` and `side_by_side`, those of the Alignment page in `judged`,
-`suspected` and `lacking`, those of the Search page in the package `searching`.
+`suspected` and `lacking`, those of the Search page in the package `searching`, those
+of the Connect page in the package `connecting`.
 """
 
+from lib.report.diagnosis import needs_mapping
 from lib.ui.asking import Counted, ask, derive, examine, limits
 from lib.ui.cards import (
     card,
@@ -20,6 +22,11 @@ from lib.ui.cards import (
     show_error,
     state_badge,
 )
+from lib.ui.connecting.failing import show_connecting, show_state
+from lib.ui.connecting.finding import find_tables
+from lib.ui.connecting.role import show_role
+from lib.ui.connecting.steps import ROLE_TAB
+from lib.ui.connecting.warning import warn_of_privileges
 from lib.ui.fallbacks import choose_fallback
 from lib.ui.finding import browse_highlights
 from lib.ui.frame import ICON, ensure_frame, navigation, run_page
@@ -41,6 +48,7 @@ from lib.ui.thresholds import explore_scores
 
 __all__ = [
     "ICON",
+    "ROLE_TAB",
     "Asked",
     "Counted",
     "Found",
@@ -66,14 +74,17 @@ __all__ = [
     "explain_no_model",
     "explore_scores",
     "find",
+    "find_tables",
     "limits",
     "measured",
     "model_order",
     "models_for",
     "navigation",
+    "needs_mapping",
     "nothing",
     "rows_to_judge",
     "run_page",
+    "show_connecting",
     "show_error",
     "show_faults",
     "show_figures",
@@ -81,7 +92,9 @@ __all__ = [
     "show_list",
     "show_models",
     "show_pairs",
+    "show_role",
     "show_side_by_side",
+    "show_state",
     "show_summary",
     "show_suspects",
     "show_trial",
@@ -91,4 +104,5 @@ __all__ = [
     "show_what_was_read",
     "state_badge",
     "vector_of",
+    "warn_of_privileges",
 ]
