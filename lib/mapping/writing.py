@@ -16,8 +16,8 @@ WRITE = {
 }
 WIDTH = 100
 HEAD = (
-    "What was found in the two databases, and what differs from the usual names. Check it, and "
-    "paste it beneath the connections in .streamlit/secrets.toml."
+    "What differs from the usual names of tables and columns. Check it, and paste it beneath the "
+    "connections in .streamlit/secrets.toml."
 )
 
 
@@ -29,6 +29,10 @@ def write(drafts: Sequence[Draft], missing: Sequence[str]) -> str:
     by_name = {draft.name: draft for draft in drafts}
     one_book = "passages" in by_name and "book" in by_name["passages"].constants
     lines = list(_comment(HEAD))
+    found = [
+        f"{name} in {by_name[name].look.table.written}" for name in RELATIONS if name in by_name
+    ]
+    lines += _comment(f"Found: {', '.join(found) or 'nothing'}.")
     for sentence in missing:
         lines += _comment(f"Missing: {sentence}")
     for name in RELATIONS:
