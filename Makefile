@@ -41,6 +41,7 @@ benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/mismatch.py
 	$(BIN)/python benchmarks/alignment_page.py
 
+	$(BIN)/python benchmarks/load.py
 screenshots: $(VENV)/dev.stamp
 	$(BIN)/python scripts/ensure_browser.py
 	$(BIN)/python scripts/screenshots.py
