@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from lib.databases.privileges import check_privileges
 from lib.demo.server import DemoServer
 from lib.report.build import build
 from lib.report.options import Options
+from lib.settings import PROJECT
 from tests.conftest import MakeDatabase
 from tests.databases.conftest import Open
 from tests.databases.library import TABLES, execute, fetch, settings_for
@@ -164,3 +166,21 @@ def test_the_role_is_another_one_where_its_name_is_taken_by_one_that_may_write(
     other = open_connection(settings_for(as_role(dsn, OTHER_READER)))
     assert not any(found.too_powerful for found in other.run(check_privileges))
     assert connection.run(check_privileges)[0].too_powerful
+
+
+def test_the_statements_in_the_documents_do_the_same(
+    make_role: MakeRole, make_database: MakeDatabase, open_connection: Open
+) -> None:
+    text = (PROJECT / "docs" / "connecting.md").read_text(encoding="utf-8")
+    section = text.partition("## A role that may only read")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
+    assert len(blocks) == 3
+    dsn = make_database("vector", "pg_trgm")
+    execute(dsn, TABLES, *LIBRARY)
+    [(name,)] = fetch(dsn, "SELECT current_database()")
+    for block in blocks:
+        execute(dsn, re.sub(r"DATABASE \w+", f"DATABASE {name}", block))
+    reader = open_connection(settings_for(as_role(dsn, READER)))
+    for found in reader.run(check_privileges):
+        assert (found.excess, found.advice, found.unreadable) == ((), (), ())
+    assert len(reader.run(highlights.read_texts)) == 1
