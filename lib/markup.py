@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
+
+from lib.names import MOST_CHARACTERS, readable, visible
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Shortcodes are replaced after escapes are resolved: only a character between can stop them.
 SHORTCODE = re.compile(r":(?=[\w+-]+(?:/\w+)?:)")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 ZERO_WIDTH_NON_JOINER = "\u200c"
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 
 def escape(text: str) -> str:
     """The text as Markdown that shows it literally, on one line."""
-    visible = " ".join(CONTROL.sub(" ", text).split())
-    visible = SHORTCODE.sub(f":{ZERO_WIDTH_NON_JOINER}", visible)
-    return PUNCTUATION.sub(r"\\\1", visible)
+    line = SHORTCODE.sub(f":{ZERO_WIDTH_NON_JOINER}", visible(text))
+    return PUNCTUATION.sub(r"\\\1", line)
+
+
+def name(text: str, most: int = MOST_CHARACTERS) -> str:
+    """A title, a label or an id as Markdown that shows it literally, cut where it is very long.
+
+    One that is written from right to left does not turn the words around it.
+    """
+    shown = escape(readable(text, most))
+    if any(unicodedata.bidirectional(character) in {"R", "AL"} for character in shown):
+        return f"{FIRST_STRONG_ISOLATE}{shown}{POP_ISOLATE}"
+    return shown
 
 
 def mark(text: str, words: Iterable[str]) -> str:

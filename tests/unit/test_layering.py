@@ -20,6 +20,7 @@ SHOWN = [*sorted(ROOT.glob("app.py")), *PAGES]
 LAYERS = {
     "lib.errors": 0,
     "lib.settings": 0,
+    "lib.names": 0,
     "lib.demo": 1,
     "lib.databases": 1,
     "lib.connection": 2,
