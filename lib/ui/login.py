@@ -93,7 +93,7 @@ def show_login(standing: Standing) -> None:
             for provider in standing.providers:
                 name = "" if provider == "default" else f" with {provider.title()}"
                 st.button(
-                    f"Log in{escape(name)}",
+                    escape(f"Log in{name}"),
                     icon=":material/login:",
                     type="primary",
                     key=f"log-in-{provider}",
