@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.browser.conftest import App, running_app, settled
 
@@ -48,9 +54,43 @@ def test_the_demo_notice_leads_to_how_to_connect(app: App, page: Page) -> None:
 def test_nothing_is_fetched_from_elsewhere(app: App, page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for name in ["", *PAGES]:
+    page.on("websocket", lambda opened: asked.append(opened.url))
+    for name in ["", *PAGES, "connect?tab=How+to+connect", "search?q=the+lost+sheep"]:
         page.goto(f"{app.url}/{name}")
         settled(page)
-    foreign = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
-    assert foreign == []
-    assert any(url.startswith(app.url) for url in asked)
+    own = (app.url, app.url.replace("http", "ws", 1), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert {url.partition(":")[0] for url in asked} >= {"http", "ws"}
+
+
+def test_it_listens_on_this_machine_alone(app: App) -> None:
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.Process(app.process.pid).net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        # A name that somebody else points at this machine, and their page on the same name.
+        ("rebound.example", "http://rebound.example"),
+        ("127.0.0.1.evil.example", "http://127.0.0.1.evil.example"),
+    ],
+)
+def test_no_other_name_is_answered_to(app: App, host: str, origin: str) -> None:
+    port = urlsplit(app.url).port
+    assert port is not None
+
+    def handshake(name: str, page: str) -> None:
+        address = f"ws://{name}:{port}/_stcore/stream"
+        channel = socket.create_connection(("127.0.0.1", port), 10)
+        with connect(address, origin=Origin(f"{page}:{port}"), sock=channel, proxy=None):
+            pass
+
+    handshake("127.0.0.1", "http://127.0.0.1")
+    handshake("localhost", "http://localhost")
+    with pytest.raises(InvalidStatus, match="403"):
+        handshake(host, origin)
