@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.databases.pools import Database, Databases
-from lib.databases.relations import Relation, Relations
+from lib.databases.relations import Relation, Relations, resolve
 from lib.errors import RoleTooPowerful
 from lib.settings import DatabaseName
 
@@ -175,6 +175,11 @@ async def check_privileges(databases: Databases, relations: Relations) -> tuple[
         ),
     )
     return life_dashboard, knowledge_base
+
+
+async def find_privileges(databases: Databases) -> tuple[Privileges, ...]:
+    """The same where the relations are still to be looked up: also of roles that are refused."""
+    return await check_privileges(databases, await resolve(databases))
 
 
 async def refuse_if_too_powerful(databases: Databases, relations: Relations) -> None:

@@ -189,6 +189,10 @@ def test_a_role_that_is_required_to_be_harmless(
     text = plain(open_page("connect"))
     assert f"The role {role} may DELETE on public.books, which require_least_privilege" in text
     assert "Do this next Concordance only reads" in text
+    # Whoever is refused needs the statements most.
+    app = open_page("connect", tab=ROLE_TAB)
+    assert "GRANT SELECT ON" in codes(app)
+    assert not app.error
 
 
 @pytest.mark.parametrize(("grant", "warned"), [("SELECT", False), ("INSERT", True)])

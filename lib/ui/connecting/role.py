@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.databases.granting import grants, reader_for
-from lib.databases.privileges import check_privileges, enumerated
+from lib.databases.privileges import enumerated, find_privileges
 from lib.ui.asking import connection, tick, with_connection
 from lib.ui.cards import escape
 
 
 def show_role() -> None:
     """Both roles, asked for anew, and the GRANTs with the names of these databases."""
-    found = with_connection(lambda opened: opened.run(check_privileges, on_wait=tick))
+    found = with_connection(lambda opened: opened.run_on_databases(find_privileges, tick))
     for each in found:
         if each.too_powerful:
             st.warning(

@@ -8,7 +8,7 @@ from math import inf
 
 import streamlit as st
 
-from lib.databases.privileges import Privileges, check_privileges
+from lib.databases.privileges import Privileges, find_privileges
 from lib.errors import ConcordanceError
 from lib.ui.asking import connection, tick
 from lib.ui.cards import escape
@@ -59,7 +59,7 @@ def _privileges() -> tuple[Privileges, ...]:
     known = _known(opened.number)
     if known.privileges is None and time.monotonic() - known.failed_at > AGAIN_SECONDS:
         try:
-            known.privileges = opened.run(check_privileges, on_wait=tick)
+            known.privileges = opened.run_on_databases(find_privileges, tick)
         except ConcordanceError:
             known.failed_at = time.monotonic()
     return known.privileges or ()
