@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import itertools
 import threading
 from collections.abc import Callable, Coroutine
@@ -163,6 +164,7 @@ class Setup:
                 # Started by hand or not: with the last app its server ends.
                 self.server.keep_running(False)
             self.connection = Connection(settings)
+            _set_apart()
         except ConcordanceError as error:
             self.error = error
         if self._retired:
@@ -179,3 +181,10 @@ class Setup:
         self.retire()
         if self.server is not None:
             self.server.release()
+
+
+def _set_apart() -> None:
+    """Spare the collector what was loaded and stays: Streamlit collects after each run of a page,
+    and looking at every module each time takes longer than many a page does."""
+    gc.collect()
+    gc.freeze()

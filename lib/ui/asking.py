@@ -21,7 +21,9 @@ from lib.similarity.scores import Matrix
 Result = TypeVar("Result")
 
 CACHE_SECONDS = 900
-CACHE_ENTRIES = 64
+# More than fifty readers ask for; the size keeps them from filling the memory.
+CACHE_ENTRIES = 1_000
+CACHE_SIZE = "256MB"
 WAIT_SECONDS = 0.1
 # A bar that is gone again at once only flickers.
 BAR_AFTER_SECONDS = 0.5
@@ -209,7 +211,9 @@ def ask_again() -> None:
     _remember.clear()
 
 
-@st.cache_data(ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, show_spinner=False)
+@st.cache_data(
+    ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, max_size=CACHE_SIZE, show_spinner=False
+)
 def _remember(
     connection_number: int,
     name: str,

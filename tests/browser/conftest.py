@@ -62,6 +62,8 @@ def running_app(folder: Path, **environment: str) -> Iterator[App]:
     """The app on a port of its own, on the demo unless `environment` says otherwise."""
     port = free_port()
     clean = {k: v for k, v in os.environ.items() if not k.endswith("_DSN")}
+    # As make run sets it.
+    clean["MALLOC_ARENA_MAX"] = "2"
     clean |= {"CONCORDANCE_SECRETS": str(folder / "secrets.toml"), **environment}
     log = folder / f"app-{port}.log"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
