@@ -12,6 +12,8 @@ from lib.errors import ConcordanceError
 from lib.settings import DSN_VARIABLES, PROJECT, DatabaseName
 from lib.ui.asking import connection, tick
 from lib.ui.cards import show_error
+from lib.ui.connecting.failing import show_connecting
+from lib.ui.connecting.warning import warn_of_privileges
 from lib.ui.login import Standing, show_log_out, show_login, standing
 
 PING_SECONDS = 20
@@ -105,8 +107,10 @@ def _draw(page: StreamlitPage, visitor: Standing) -> None:
         _show_connections(failure)
         show_log_out(visitor)
     if failure is not None and page.url_path != CONNECT:
-        _explain_failure(failure)
+        show_connecting(failure)
         return
+    if failure is None:
+        warn_of_privileges()
     if failure is None and settings_file.load().demo:
         st.caption(DEMO_NOTICE)
         st.page_link(
@@ -126,15 +130,6 @@ def ensure_frame() -> None:
     if not _in_frame.get():
         navigation()
         st.rerun()
-
-
-def _explain_failure(failure: ConcordanceError) -> None:
-    """Why no page can be shown, and where to go from here."""
-    show_error(failure)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Try again", icon=":material/refresh:"):
-            st.rerun()
-        st.page_link("pages/connect.py", label="How to connect", icon=":material/cable:")
 
 
 def _connect() -> ConcordanceError | None:
