@@ -12,6 +12,7 @@ import streamlit as st
 
 from lib import settings as settings_file
 from lib.errors import SettingsError
+from lib.names import visible
 from lib.settings import Access
 from lib.ui.cards import escape, show_error
 
@@ -81,7 +82,7 @@ def show_login(standing: Standing) -> None:
         show_error(standing.fault)
     elif standing.user is not None:
         st.warning(
-            f"You are logged in as {escape(standing.user)}. Ask whoever runs it for access, or "
+            f"You are logged in as {_literal(standing.user)}. Ask whoever runs it for access, or "
             "log in as somebody else.",
             title=standing.refusal,
             icon=":material/block:",
@@ -109,9 +110,14 @@ def show_log_out(standing: Standing) -> None:
             "Log out",
             icon=":material/logout:",
             type="tertiary",
-            help=escape(standing.user),
+            help=_literal(standing.user),
             on_click=st.logout,
         )
+
+
+def _literal(user: str) -> str:
+    """An e-mail address or a name as code: as text the one would become a link."""
+    return f"`{visible(user).replace('`', chr(39))}`"
 
 
 def _auth_section() -> Mapping[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import Any
 
 import pytest
 from streamlit import config
@@ -33,8 +34,13 @@ LEFT_OFF = (
 )
 
 
-def _given() -> dict[str, object]:
-    return {f"{part}.{key}": value for part, keys in CONFIG.items() for key, value in keys.items()}
+def _given(section: dict[str, Any] = CONFIG, place: str = "") -> dict[str, object]:
+    given: dict[str, object] = {}
+    for key, value in section.items():
+        given |= (
+            _given(value, f"{place}{key}.") if isinstance(value, dict) else {place + key: value}
+        )
+    return given
 
 
 @pytest.mark.parametrize("option", SAFE)
