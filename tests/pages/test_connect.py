@@ -97,7 +97,8 @@ def test_a_missing_table_comes_with_what_to_paste(
     app = open_page("connect")
     text = plain(app)
     assert "knowledge_base has no table books." in text
-    assert "Do this next Set relations.books.table to the right name" in text
+    assert "Do this next Paste the mapping that is proposed below." in text
+    assert "By hand: Set relations.books.table to the right name" in text
     assert "Rows] 1 passage. 1 embedding." in text
     assert "Books** are in **tomes**" in text
     [toml] = [code.value for code in app.code if code.language == "toml"]

@@ -10,6 +10,7 @@ import streamlit as st
 from lib import settings as settings_file
 from lib.databases.doctor import STEPS, Check, State
 from lib.errors import ConcordanceError
+from lib.report.diagnosis import needs_mapping
 from lib.settings import DSN_VARIABLES, DatabaseName
 from lib.ui.asking import connection
 from lib.ui.cards import escape
@@ -21,6 +22,9 @@ ICONS = {
     "skipped": ("gray", "remove"),
 }
 
+# What a mapping can mend.
+MAPPED = ("tables", "columns", "types")
+
 ROLE_TAB = "A role that may only read"
 
 
@@ -28,7 +32,8 @@ def show_steps(checks: Sequence[Check]) -> None:
     """Both databases side by side, one below the other where there is little room."""
     for column, name in zip(st.columns(2), DSN_VARIABLES, strict=True):
         with column.container(border=True):
-            _show_database(name, [check for check in checks if check.database == name])
+            of_database = [check for check in checks if check.database == name]
+            _show_database(name, of_database, needs_mapping(checks))
 
 
 def check_again() -> None:
@@ -41,7 +46,7 @@ def check_again() -> None:
     )
 
 
-def _show_database(name: DatabaseName, checks: Sequence[Check]) -> None:
+def _show_database(name: DatabaseName, checks: Sequence[Check], proposed: bool) -> None:
     problems = [check for check in checks if check.state == "problem"]
     advice = sum(check.state == "advice" for check in checks)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -54,7 +59,7 @@ def _show_database(name: DatabaseName, checks: Sequence[Check]) -> None:
             if advice:
                 st.badge(f"{advice} to improve", icon=":material/lightbulb:", color="orange")
     if problems:
-        _show_next(problems[0])
+        _show_next(problems[0], proposed)
     left_out = [check for check in checks if check.state == "skipped"]
     for step in STEPS:
         of_step = [check for check in checks if check.step == step and check not in left_out]
@@ -64,8 +69,10 @@ def _show_database(name: DatabaseName, checks: Sequence[Check]) -> None:
         st.markdown(f"{' '.join(badges)} {escape(why)}")
 
 
-def _show_next(problem: Check) -> None:
+def _show_next(problem: Check, proposed: bool) -> None:
     sentence, statements = _split(problem.todo)
+    if proposed and problem.step in MAPPED:
+        sentence = f"Paste the mapping that is proposed below. By hand: {sentence}"
     st.error(escape(sentence or "Correct this and check again."), title="Do this next")
     if statements:
         st.code(statements, language="sql", wrap_lines=True)
