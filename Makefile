@@ -21,6 +21,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python scripts/ensure_browser.py
+	$(BIN)/python scripts/ensure_servers.py
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.stamp
@@ -40,8 +41,8 @@ benchmarks: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/mismatch.py
 	$(BIN)/python benchmarks/alignment_page.py
-
 	$(BIN)/python benchmarks/load.py
+
 screenshots: $(VENV)/dev.stamp
 	$(BIN)/python scripts/ensure_browser.py
 	$(BIN)/python scripts/screenshots.py
