@@ -161,9 +161,16 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("changed", ["pages/library.py", "lib/errors.py"])
+def save(file: Path, old: str, new: str) -> None:
+    """Change a text of a source file, as an editor does that saves it."""
+    source = file.read_text(encoding="utf-8")
+    assert old in source
+    file.write_text(source.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("errors_too", [False, True], ids=["the page", "the page and its errors"])
 def test_a_file_is_saved_while_its_page_waits(
-    page: Page, tmp_path: Path, server: Server, copied: Path, changed: str
+    page: Page, tmp_path: Path, server: Server, copied: Path, errors_too: bool
 ) -> None:
     """The page is run again, by itself: one answer, no error, and no connection too many."""
     reload = {"STREAMLIT_SERVER_RUN_ON_SAVE": "true", "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "poll"}
@@ -171,19 +178,22 @@ def test_a_file_is_saved_while_its_page_waits(
         proxied(server.port) as proxy,
         running_app(patient(tmp_path), **environment(server, proxy.port), **reload) as app,
     ):
-        with locked(server, "chunks"):
-            page.goto(app.url, wait_until="commit")
-            until(lambda: server.backends(WAITS) > 0, 15)
-            with (copied / changed).open("a") as source:
-                source.write("\n# Saved once more.\n")
-            # The watcher looks once a second, and the page is run again from its beginning.
-            time.sleep(2.5)
-            assert server.backends(WAITS) <= MAX_SIZE
-        shows(page, PASSAGES)
-        shows(page, HIGHLIGHTS)
+        # A session watches its files once a page was drawn to its end.
+        page.goto(f"{app.url}/matches")
         is_well(page, app)
-        assert server.backends() <= 2 * MAX_SIZE
-        # Errors are known for what they are though their module may be another one now.
+        with locked(server, "chunks"):
+            page.get_by_role("radio", name="words", exact=True).click()
+            until(lambda: server.backends(WAITS) > 0, 15)
+            if errors_too:
+                save(copied / "lib/errors.py", "Every error", "Each error")
+            save(copied / "pages/matches.py", "A highlight is cut", "SAVED ONCE MORE: it is cut")
+            expect(page.get_by_text("SAVED ONCE MORE")).to_be_visible()
+            until(lambda: server.backends(WAITS) > 0, 15)
+            assert server.backends(WAITS) <= MAX_SIZE
+        expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+        is_well(page, app)
+        until(lambda: server.backends() <= 2 * MAX_SIZE, LEAVE_SECONDS)
+        # Errors are known for what they are though their module is another one now.
         proxy.refuse()
         page.goto(f"{app.url}/scores")
         expect(page.get_by_text("knowledge_base").first).to_be_visible()

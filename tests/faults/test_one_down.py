@@ -22,13 +22,13 @@ DOWN = pytest.mark.parametrize("down", [LIFE_DASHBOARD, KNOWLEDGE_BASE])
 WORKS_SECONDS = 1.0
 
 
-def settings_with(server: Server, proxy: Proxy, down: str) -> Settings:
+def settings_with(server: Server, proxy: Proxy, down: str, **pools: float) -> Settings:
     """Settings of which one database is behind the proxy."""
     addresses = [
         server.dsn(name, port=proxy.port if name == down else None)
         for name in (LIFE_DASHBOARD, KNOWLEDGE_BASE)
     ]
-    return Settings().with_connections(*addresses)
+    return Settings.model_validate({"pools": pools}).with_connections(*addresses)
 
 
 @DOWN
@@ -37,7 +37,7 @@ def settings_with(server: Server, proxy: Proxy, down: str) -> Settings:
 def test_the_other_database_is_read_on(
     server: Server, proxy: Proxy, open_connection: Open, down: str, silent: bool, met: bool
 ) -> None:
-    connection = open_connection(settings_with(server, proxy, down))
+    connection = open_connection(settings_with(server, proxy, down, connect_timeout=1.5))
 
     def ask_highlights() -> Outcome:
         return ask(connection, highlights.count_by_model)

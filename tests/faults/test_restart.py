@@ -123,7 +123,7 @@ def test_stopped_for_longer_and_started(restarted: Server, open_connection: Open
     ask(connection, count_passages).answered()
     restarted.stop()
     try:
-        down = [ask(connection, count_passages) for _ in range(3)]
+        down = [ask(connection, count_passages) for _ in range(2)]
     finally:
         restarted.start()
     back = ask(connection, count_passages).noted("stopped: started again")
