@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from lib import settings as settings_file
 from lib.databases.loop import EventLoop
 from lib.databases.pools import Databases
+from lib.databases.privileges import refuse_if_too_powerful
 from lib.databases.relations import Relations, resolve
 from lib.databases.vectors import Matrix
 from lib.demo.provision import Progress, Reporter, addresses, provision
@@ -79,10 +80,16 @@ class Connection:
         return self._run(lambda: query(self.databases), on_wait)
 
     def relations(self, on_wait: OnWait | None = None) -> Relations:
-        """The four relations as they stand; raises what is wrong with them."""
+        """The four relations as they stand; raises what is wrong with them, or with the role."""
         if self._relations is None:
-            self._relations = self._run(lambda: resolve(self.databases), on_wait)
+            self._relations = self._run(self._resolve, on_wait)
         return self._relations
+
+    async def _resolve(self) -> Relations:
+        relations = await resolve(self.databases)
+        if self.settings.require_least_privilege:
+            await refuse_if_too_powerful(self.databases, relations)
+        return relations
 
     def embed(self, label: str, text: str, on_wait: OnWait | None = None) -> Matrix:
         """The vector of a question under a label, of shape (1, dimension); see `Embedders`."""
