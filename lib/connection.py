@@ -19,7 +19,8 @@ from lib import settings as settings_file
 from lib.databases.loop import EventLoop
 from lib.databases.pools import Databases
 from lib.databases.privileges import refuse_if_too_powerful
-from lib.databases.relations import Relations, resolve
+from lib.databases.relations import Relations
+from lib.databases.resolving import resolve_reachable
 from lib.databases.vectors import Matrix
 from lib.demo.provision import Progress, Reporter, addresses, provision
 from lib.demo.server import DemoServer
@@ -80,13 +81,16 @@ class Connection:
         return self._run(lambda: query(self.databases), on_wait)
 
     def relations(self, on_wait: OnWait | None = None) -> Relations:
-        """The four relations as they stand; raises what is wrong with them, or with the role."""
-        if self._relations is None:
+        """The four relations as they stand; raises what is wrong with them, or with the role.
+
+        Those of one database that is out of reach raise its error only when they are used.
+        """
+        if self._relations is None or not self._relations.complete:
             self._relations = self._run(self._resolve, on_wait)
         return self._relations
 
     async def _resolve(self) -> Relations:
-        relations = await resolve(self.databases)
+        relations = await resolve_reachable(self.databases, self._relations)
         if self.settings.require_least_privilege:
             await refuse_if_too_powerful(self.databases, relations)
         return relations
@@ -121,6 +125,7 @@ class Connection:
             if self._closed:
                 return
             self._closed = True
+        self._loop.cancel_all()
         try:
             self._loop.run(self._close_all())
         finally:

@@ -19,8 +19,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
+from lib.databases.silence import Address, Silence
+
 DEFAULT_PORT = 5432
-SILENT_SECONDS = 30.0
 PAUSE_SECONDS = (0.05, 0.15)
 
 # A network that drops packets without a word is noticed by the kernel within these seconds.
@@ -33,8 +34,6 @@ SESSION_ATTRIBUTES = {"read-write": "primary", "read-only": "prefer-standby"}
 
 # What a server that is on its way up or down answers; another host, or a moment, may help.
 PASSING = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
-
-Address = str | tuple[str, int]
 
 HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::(\d*))?")
 
@@ -119,12 +118,14 @@ def wanted_attribute(dsn: str) -> str:
 class Connector:
     """Connects to one address again and again, and remembers which of its hosts were silent."""
 
-    def __init__(self, dsn: str, timeout: float, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, dsn: str, timeout: float, options: Mapping[str, Any], silence: Silence
+    ) -> None:
         """`timeout`: seconds for all hosts together; `options`: asyncpg's, besides the address."""
         self._dsn = dsn
         self._timeout = timeout
         self._options = options
-        self._silent: dict[Host, float] = {}
+        self._silence = silence
         self.hosts = hosts_of(dsn)
         self._attribute = wanted_attribute(dsn)
         self._met = False
@@ -132,8 +133,8 @@ class Connector:
     async def connect(self, patience: float = 0.0) -> Reader:
         """A new connection.
 
-        A server that was there before, and now refuses, may be about to return: it is tried again
-        for `patience` seconds. Raises what asyncpg raises.
+        A server that was there the last time, and now refuses, may be about to return: it is tried
+        again for `patience` seconds. Raises what asyncpg raises.
         """
         deadline = time.monotonic() + (patience if self._met else 0.0)
         while True:
@@ -143,6 +144,8 @@ class Connector:
                 raise
             except PASSING:
                 if time.monotonic() > deadline:
+                    # Whoever asks next does not wait for it as long again.
+                    self._met = False
                     raise
                 await asyncio.sleep(random.uniform(*PAUSE_SECONDS))
             else:
@@ -156,23 +159,16 @@ class Connector:
         fault: BaseException | None = None
         share = self._timeout / len(self.hosts)
         for attribute in passes:
-            for host in self._in_order():
+            # Those lately silent last, otherwise as written.
+            for host in sorted(self.hosts, key=lambda host: self._silence.lately(host.address)):
                 try:
                     return await self._open(attribute, share, host=host.name, port=host.port)
                 except (*PASSING, asyncpg.TargetServerAttributeNotMatched) as found:
                     if isinstance(found, TimeoutError):
-                        self._silent[host] = time.monotonic()
+                        self._silence.notice(host.address)
                     fault = found
         assert fault is not None
         raise fault
-
-    def _in_order(self) -> list[Host]:
-        """All hosts as written, but those lately silent last."""
-        now = time.monotonic()
-        return sorted(
-            self.hosts,
-            key=lambda host: now - self._silent.get(host, -SILENT_SECONDS) < SILENT_SECONDS,
-        )
 
     async def _open(self, attribute: str, seconds: float, **host: Any) -> Reader:
         connection: Reader = await asyncpg.connect(

@@ -24,6 +24,7 @@ class EventLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._running: set[concurrent.futures.Future[Any]] = set()
         self._thread = threading.Thread(target=self._serve, name="concordance-loop", daemon=True)
         self._thread.start()
 
@@ -49,6 +50,7 @@ class EventLoop:
             coroutine.close()
             raise concurrent.futures.CancelledError
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        self._running.add(future)
         try:
             while not concurrent.futures.wait([future], timeout=POLL_SECONDS).done:
                 # A loop that was stopped while this waited completes nothing any more.
@@ -60,6 +62,13 @@ class EventLoop:
         except BaseException:
             future.cancel()
             raise
+        finally:
+            self._running.discard(future)
+
+    def cancel_all(self) -> None:
+        """Cancel what runs, and with it the statements on the servers; `run` goes on to work."""
+        for future in list(self._running):
+            future.cancel()
 
     def stop(self) -> None:
         """Cancel what still runs and end the thread; calling it twice is harmless."""

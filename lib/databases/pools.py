@@ -12,15 +12,17 @@ from typing import Any
 import asyncpg
 
 from lib.databases.faults import FAULTS, UNUSABLE_ADDRESS, silent, translate, unusable_address
-from lib.databases.hosts import Address, Connector, Reader
-from lib.databases.pulse import DOUBT_SECONDS, Silence, Watch
+from lib.databases.hosts import Connector, Reader
+from lib.databases.pulse import DOUBT_SECONDS, Watch
 from lib.databases.session import (
     APPLICATION_NAME,
     check_in_force,
+    notice_our_end,
     search_also,
     session_settings,
     set_locally,
 )
+from lib.databases.silence import Silence
 from lib.errors import ConcordanceError, ConnectionLost, TooManyConnections
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName, Pools, Settings
 
@@ -41,10 +43,13 @@ class Database:
         self._settings = pools
         self._asked = session_settings(pools)
         self._pooled = pools.pooler == "transaction"
-        self._connector = Connector(dsn, pools.connect_timeout, self._options())
         self._silence = silence or Silence()
+        # The hosts have been tried before whoever waits for one of them gives up.
+        seconds = 0.95 * min(pools.connect_timeout, pools.acquire_timeout)
+        self._connector = Connector(dsn, seconds, self._options(), self._silence)
         self._searching = ""
         self._pool: asyncpg.Pool | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = asyncio.Lock()
 
     def _options(self) -> dict[str, Any]:
@@ -92,6 +97,7 @@ class Database:
                     await check_in_force(self.name, connection, self._asked)
             else:
                 await check_in_force(self.name, connection, self._asked)
+                await notice_our_end(connection)
         except BaseException:
             connection.terminate()
             raise
@@ -104,7 +110,8 @@ class Database:
         Raises a DatabaseError (see `lib.errors`) for whatever goes wrong on the way; ConnectionLost
         where the same may be asked once more on another connection.
         """
-        if await self._silence.persists(self._addresses):
+        self._keep_to_one_loop()
+        if await self._silence.persists([host.address for host in self._connector.hosts]):
             raise silent(self.name)
         started = time.monotonic()
         watch: Watch | None = None
@@ -127,17 +134,23 @@ class Database:
         except FAULTS as fault:
             raise await self._explain(fault, watch) from fault
 
-    @property
-    def _addresses(self) -> list[Address]:
-        return [host.address for host in self._connector.hosts]
+    def _keep_to_one_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._pool is None:
+            self._loop = loop
+        elif loop is not self._loop:
+            raise RuntimeError(f"The pool of {self.name} belongs to another event loop.")
 
     async def _explain(self, fault: BaseException, watch: Watch | None) -> ConcordanceError:
         """The error of ours for a fault; connections that went the same way are not used again."""
-        if watch is not None and watch.silent:
-            self._notice_silence()
-            return silent(self.name)
         error = translate(self.name, fault)
-        if watch is not None and watch.stale:
+        if watch is not None and watch.silent:
+            self._silence.notice(watch.address)
+            error = silent(self.name)
+            if not all(self._silence.lately(host.address) for host in self._connector.hosts):
+                # Another host may answer.
+                error = ConnectionLost(self.name, error.message, error.hint)
+        elif watch is not None and watch.stale:
             error = ConnectionLost(self.name, error.message, error.hint)
         if isinstance(error, ConnectionLost) and self._pool is not None:
             await self._pool.expire_connections()
@@ -169,20 +182,23 @@ class Database:
             overdue.cancel()
             await pool.release(connection, timeout=RELEASE_SECONDS)
 
-    def _notice_silence(self) -> None:
-        for address in self._addresses:
-            self._silence.notice(address)
-
     async def _acquire(self, pool: asyncpg.Pool) -> Reader:
+        deadline = time.monotonic() + self._settings.acquire_timeout
         try:
-            connection: Reader = await pool.acquire(timeout=self._settings.acquire_timeout)
-            return connection
+            while True:
+                left = max(deadline - time.monotonic(), 0.0)
+                connection: Reader = await pool.acquire(timeout=left)
+                if len(self._connector.hosts) < 2 or not self._silence.lately(connection.address):
+                    return connection
+                # Another host may do better.
+                connection.itself.terminate()
         except UNUSABLE_ADDRESS as fault:
             raise unusable_address(self.name) from fault
         except TimeoutError as fault:
             exhausted = pool.get_size() >= self._settings.max_size and pool.get_idle_size() == 0
             if not exhausted:
-                self._notice_silence()
+                for host in self._connector.hosts:
+                    self._silence.notice(host.address)
                 raise
             raise TooManyConnections(
                 self.name,

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.databases.pools import Database, Databases
-from lib.databases.relations import Relation, Relations, resolve
+from lib.databases.relations import Relation, Relations
+from lib.databases.resolving import resolve
 from lib.errors import RoleTooPowerful
 from lib.settings import DatabaseName
 

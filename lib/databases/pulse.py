@@ -1,64 +1,22 @@
-"""Is the server still there? A look that needs no login, at servers that keep us waiting.
-
-A server that is frozen, or behind a network that swallows everything, breaks no connection: what
-waits for it waits on. A statement may take a minute, so its silence alone says nothing. But a new
-connection to the server is greeted within milliseconds however long the statements that it runs.
-"""
+"""Watches a connection in use: nobody waits for a server that is gone, nor for a lost answer."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 
-from lib.databases.hosts import Address, Reader
-
-# The request for TLS, which every server and every pooler answers before anything else.
-TLS_REQUEST = struct.pack(">II", 8, 80877103)
+from lib.databases.hosts import Reader
+from lib.databases.silence import answers
 
 AFTER_SECONDS = 0.7
-# So long after a statement was sent, the server is asked whether it is at work on it.
-DOUBT_SECONDS = 2.0
 EVERY_SECONDS = 0.5
+# A server is silent if it greets neither time.
 LOOK_SECONDS = (1.0, 1.2)
 # Every server begins a transaction at once; a connection on which it does not is dead.
 BEGIN_SECONDS = 2.0
-GLANCE_SECONDS = 0.5
-# For so long nobody looks again at a server that has just been found silent.
-SILENT_SECONDS = 0.4
-
-# Sockets wait in threads of their own: there an answer counts that came while the loop was busy.
-_threads = ThreadPoolExecutor(2, thread_name_prefix="concordance-pulse")
-
-
-async def answers(address: Address, seconds: float) -> bool:
-    """Whether a server greets a new connection within so many seconds; nothing is logged in to."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _greets, address, seconds)
-
-
-def _greets(address: Address, seconds: float) -> bool:
-    try:
-        with _connected(address, seconds) as asking:
-            asking.sendall(TLS_REQUEST)
-            return bool(asking.recv(1))
-    except OSError:
-        return False
-
-
-def _connected(address: Address, seconds: float) -> socket.socket:
-    if isinstance(address, tuple):
-        return socket.create_connection((address[0], address[1]), seconds)
-    asking = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    asking.settimeout(seconds)
-    try:
-        asking.connect(address)
-    except OSError:
-        asking.close()
-        raise
-    return asking
+# So long after a statement was sent, the server is asked whether it is at work on it.
+DOUBT_SECONDS = 2.0
 
 
 class Watch:
@@ -71,6 +29,7 @@ class Watch:
 
         None where nobody can tell.
         """
+        self.address = connection.address
         self._connection = connection
         self._is_at_rest = is_at_rest
         self._loop = asyncio.get_running_loop()
@@ -88,7 +47,7 @@ class Watch:
     async def _look_on(self) -> None:
         while True:
             for seconds in LOOK_SECONDS:
-                self._unanswered = not await answers(self._connection.address, seconds)
+                self._unanswered = not await answers(self.address, seconds)
                 if not self._unanswered:
                     break
             else:
@@ -128,27 +87,3 @@ class Watch:
         self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
-
-
-class Silence:
-    """Which servers were found silent; shared by all who read from them."""
-
-    def __init__(self) -> None:
-        self._since: dict[Address, float] = {}
-
-    def notice(self, address: Address) -> None:
-        """Remember that a server said nothing."""
-        self._since[address] = time.monotonic()
-
-    async def persists(self, addresses: list[Address]) -> bool:
-        """Whether all of these servers were silent and still are: half a second for a look."""
-        if not addresses or not all(address in self._since for address in addresses):
-            return False
-        for address in addresses:
-            if time.monotonic() - self._since[address] < SILENT_SECONDS:
-                continue
-            if await answers(address, GLANCE_SECONDS):
-                self._since.pop(address, None)
-                return False
-            self.notice(address)
-        return True

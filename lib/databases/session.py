@@ -7,6 +7,7 @@ the server is asked what is in force.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import asyncpg
 
@@ -18,6 +19,7 @@ APPLICATION_NAME = "concordance"
 
 # Without one of these a statement could write, or last for ever.
 TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+LOOK_MILLISECONDS = 500
 GUARDS = ("default_transaction_read_only", *TIMEOUTS)
 
 
@@ -70,6 +72,17 @@ async def check_in_force(
             database,
             f"The sessions that {database} gives are not as asked: {', '.join(dropped)}.",
             'A pooler in between may drop settings: write pooler = "transaction" under [pools].',
+        )
+
+
+async def notice_our_end(connection: asyncpg.Connection) -> None:
+    """Let the server look, during a statement, whether we are still there; some cannot.
+
+    Else what an app that was killed had asked for would go on to its end.
+    """
+    with suppress(asyncpg.PostgresError):
+        await connection.execute(
+            f"SELECT set_config('client_connection_check_interval', '{LOOK_MILLISECONDS}', false)"
         )
 
 

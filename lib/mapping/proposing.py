@@ -9,7 +9,7 @@ from dataclasses import replace
 from lib.databases.catalogue import Catalogue, read_catalogue
 from lib.databases.columns import Column
 from lib.databases.pools import Database, Databases
-from lib.databases.relations import require_vector_extension
+from lib.databases.resolving import require_vector_extension
 from lib.databases.samples import count_held, read_sample
 from lib.errors import ExtensionMissing, PermissionDenied
 from lib.mapping.choosing import choose, confidence, without_book, worth_a_look

@@ -42,6 +42,10 @@ def _setup() -> Setup:
 def connection() -> Connection:
     """The open connection; waits for the demo to be made, and shows how far it is."""
     setup = _setup()
+    if type(setup) is not Setup:
+        # The code was changed: errors of the old classes would pass by whoever catches ours.
+        _setup.clear()
+        setup = _setup()
     started = time.monotonic()
     slot = None
     while setup.thread.is_alive():

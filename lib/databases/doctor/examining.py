@@ -17,7 +17,8 @@ from lib.databases.faults import silent
 from lib.databases.hosts import hosts_of
 from lib.databases.pools import Databases
 from lib.databases.privileges import read_privileges
-from lib.databases.relations import Relation, Relations, resolve
+from lib.databases.relations import Relation, Relations
+from lib.databases.resolving import resolve
 from lib.errors import ConcordanceError, SettingsError, Unreachable
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName
 

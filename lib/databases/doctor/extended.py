@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.databases.doctor.checks import Check
 from lib.databases.pools import Database
-from lib.databases.relations import require_vector_extension
+from lib.databases.resolving import require_vector_extension
 from lib.settings import KNOWLEDGE_BASE
 
 # Version 0.8.0 began to search on where a filter leaves too few rows of an index.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from lib.databases.columns import VECTOR_TYPES, Column, literal_column, read_columns
 from lib.databases.doctor.checks import Check
 from lib.databases.pools import Database
-from lib.databases.relations import EXPECTED_TYPES, INDISPENSABLE, SHARED, Relation
+from lib.databases.relations import Relation
+from lib.databases.resolving import EXPECTED_TYPES, INDISPENSABLE, SHARED
 from lib.databases.tables import Table, find_table, possible_names, table_names
 from lib.settings import RelationNames
 

@@ -1,0 +1,270 @@
+"""Looks up, in the catalogues, the tables and columns that the settings name."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lib.databases.columns import (
+    TEXT_TYPES,
+    VECTOR_TYPES,
+    Column,
+    literal_column,
+    quote,
+    read_columns,
+)
+from lib.databases.pools import Database, Databases
+from lib.databases.relations import OutOfReach, Relation, Relations
+from lib.databases.tables import find_table, is_unique, possible_names, table_names
+from lib.errors import (
+    ColumnMissing,
+    ColumnTypeWrong,
+    ConnectionLost,
+    DatabaseError,
+    ExtensionMissing,
+    PermissionDenied,
+    QueryTimeout,
+    TableMissing,
+    TooManyConnections,
+    Unreachable,
+)
+from lib.settings import RelationNames
+
+# Errors that pass: the database may be in reach the next time.
+PASSING = (Unreachable, TooManyConnections, QueryTimeout)
+
+# Which column must hold what; a column that is not here may be of any type.
+EXPECTED_TYPES: Mapping[tuple[str, str], frozenset[str]] = {
+    ("highlights", "text"): TEXT_TYPES,
+    ("highlights", "embedding"): VECTOR_TYPES,
+    ("highlights", "created_at"): frozenset({"timestamptz", "timestamp", "date"}),
+    ("books", "title"): TEXT_TYPES,
+    ("passages", "content"): TEXT_TYPES,
+    ("embeddings", "embedding"): VECTOR_TYPES,
+}
+
+# The setting with a text that stands for a column which a table does not have.
+SHARED: Mapping[tuple[str, str], str] = {
+    ("highlights", "embedding_model"): "model",
+    ("embeddings", "embedding_model"): "model",
+    ("passages", "book_id"): "book",
+}
+# Of these there must be one or the other.
+INDISPENSABLE = frozenset({("embeddings", "embedding_model"), ("passages", "book_id")})
+
+
+async def resolve(databases: Databases) -> Relations:
+    """Look up every mapped table and column.
+
+    Raises ExtensionMissing, TableMissing, ColumnMissing or ColumnTypeWrong, each naming the
+    setting at fault and the fix.
+    """
+    return Relations(await _resolve_highlights(databases), *await _resolve_library(databases))
+
+
+async def resolve_reachable(databases: Databases, known: Relations | None = None) -> Relations:
+    """As `resolve`, but where one database cannot be reached for the moment, the other serves.
+
+    What is `known` is not looked up again.
+    """
+    found: list[Any] = [
+        *await asyncio.gather(
+            _resolve_highlights(databases, known),
+            _resolve_library(databases, known),
+            return_exceptions=True,
+        )
+    ]
+    errors = [one for one in found if isinstance(one, BaseException)]
+    for error in errors:
+        # On another connection the same may succeed.
+        if not isinstance(error, PASSING) or isinstance(error, ConnectionLost):
+            raise error
+    if len(errors) == len(found):
+        raise errors[0]
+    heard, library = found
+    if isinstance(heard, DatabaseError):
+        heard = OutOfReach(heard)
+    if isinstance(library, DatabaseError):
+        library = [OutOfReach(library)] * 3
+    return Relations(heard, *library)
+
+
+async def _resolve_highlights(databases: Databases, known: Relations | None = None) -> Relation:
+    if known is not None and isinstance(known.highlights, Relation):
+        return known.highlights
+    await require_vector_extension(databases.life_dashboard)
+    names = databases.settings.relations
+    return await _resolve_one(databases.life_dashboard, "highlights", names)
+
+
+async def _resolve_library(
+    databases: Databases, known: Relations | None = None
+) -> tuple[Relation, Relation, Relation]:
+    """Books, passages and embeddings."""
+    if known is not None and isinstance(known.books, Relation):
+        return known.books, known.passages, known.embeddings
+    names = databases.settings.relations
+    await require_vector_extension(databases.knowledge_base)
+    passages = await _resolve_one(databases.knowledge_base, "passages", names)
+    one_book = passages.columns["book_id"].literal
+    if one_book is None:
+        books = await _resolve_one(databases.knowledge_base, "books", names)
+        books = await _one_row_a_book(databases.knowledge_base, books, passages)
+    else:
+        books = _only_book(passages, one_book)
+    embeddings = await _resolve_one(databases.knowledge_base, "embeddings", names)
+    return books, passages, embeddings
+
+
+async def extensions(database: Database) -> dict[str, str]:
+    """Installed extensions and their versions."""
+    rows = await database.fetch("SELECT extname, extversion FROM pg_extension")
+    return {row["extname"]: row["extversion"] for row in rows}
+
+
+async def require_vector_extension(database: Database) -> None:
+    """Raise ExtensionMissing unless pgvector is installed, PermissionDenied unless it may be used.
+
+    Extensions that live in a schema off the search path are searched for there from now on.
+    """
+    rows = await database.fetch(EXTENSIONS_SQL)
+    if not any(row["name"] == "vector" for row in rows):
+        raise ExtensionMissing(
+            database.name,
+            f"{database.name} has no vector extension.",
+            "Run CREATE EXTENSION vector; in it as its owner.",
+        )
+    for row in rows:
+        if row["name"] == "vector" and not row["may_use"]:
+            raise PermissionDenied(
+                database.name,
+                f"The role may not use the vector extension of {database.name}, "
+                f"which is in the schema {row['schema']}.",
+                f"Run GRANT USAGE ON SCHEMA {quote(row['schema'])} TO {quote(row['role'])}; in it "
+                "as its owner.",
+            )
+    database.search_also([row["schema"] for row in rows if not row["searched"]])
+
+
+EXTENSIONS_SQL = """
+    SELECT e.extname AS name, n.nspname AS schema, session_user AS role,
+           has_schema_privilege(n.oid, 'USAGE') AS may_use,
+           n.nspname = ANY (current_schemas(true)) AS searched
+    FROM pg_extension e
+    JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname IN ('vector', 'pg_trgm')
+"""
+
+
+async def _resolve_one(database: Database, name: str, names: RelationNames) -> Relation:
+    mapping = getattr(names, name)
+    async with database.reading() as connection:
+        found = await find_table(connection, mapping.table)
+        if found is None:
+            known = await table_names(connection)
+            raise _table_missing(database, name, mapping.table, known)
+        existing = await read_columns(connection, found.oid)
+    columns: dict[str, Column] = {}
+    for key, field in type(mapping).model_fields.items():
+        column_name = getattr(mapping, key)
+        if key in {"table", *SHARED.values()}:
+            continue
+        shared = getattr(mapping, SHARED[name, key]) if (name, key) in SHARED else None
+        optional = field.annotation == (str | None) and (name, key) not in INDISPENSABLE
+        explicit = key in mapping.model_fields_set
+        if column_name is not None and column_name in existing:
+            columns[key] = existing[column_name]
+            _check_type(database, name, key, columns)
+        elif column_name is not None and explicit:
+            raise _column_missing(database, name, key, mapping.table, column_name, existing)
+        elif shared is not None:
+            columns[key] = literal_column(shared)
+        elif not optional:
+            raise _column_missing(database, name, key, mapping.table, column_name, existing)
+    return Relation(name, database.name, found.schema, found.table, found.is_view, columns)
+
+
+def _only_book(passages: Relation, title: str) -> Relation:
+    """The books, where all passages are of one."""
+    column = literal_column(title)
+    return replace(
+        passages,
+        name="books",
+        columns={"book_id": column, "title": column},
+        subquery="(VALUES (true))",
+    )
+
+
+async def _one_row_a_book(database: Database, books: Relation, passages: Relation) -> Relation:
+    """The books, each once: a table of passages, or a view, may have many rows of one.
+
+    Of several titles it is the first that is one, by the id of the passages.
+    """
+    book, title = books.columns["book_id"], books.columns["title"]
+    async with database.reading() as connection:
+        if await is_unique(connection, books.sql, book):
+            return books
+    names = ", ".join(dict.fromkeys(column.sql for column in books.columns.values()))
+    order = [book.sql, f"{title.sql} IS NULL"]
+    order.append(passages["chunk_id"] if books.sql == passages.sql else title.sql)
+    subquery = f"""(
+        SELECT DISTINCT ON ({book.sql}) {names}
+        FROM {books.sql}
+        WHERE {book.sql} IS NOT NULL
+        ORDER BY {", ".join(order)}
+    )"""
+    if names == book.sql:
+        subquery = f"(SELECT DISTINCT {names} FROM {books.sql} WHERE {names} IS NOT NULL)"
+    return replace(books, subquery=subquery)
+
+
+def _check_type(database: Database, name: str, key: str, columns: Mapping[str, Column]) -> None:
+    column = columns[key]
+    expected = EXPECTED_TYPES.get((name, key))
+    # Where books have no titles, their ids serve, of whatever type.
+    untitled = (name, key) == ("books", "title") and column == columns.get("book_id")
+    if expected is not None and column.type_name not in expected and not untitled:
+        raise ColumnTypeWrong(
+            database.name,
+            f"Column {column.name} of {name} in {database.name} is of type {column.type_name}, "
+            f"not {' or '.join(sorted(expected))}.",
+            f"Map relations.{name}.{key} to another column, or to a view that casts it.",
+        )
+
+
+def _table_missing(database: Database, name: str, table: str, known: list[str]) -> TableMissing:
+    return TableMissing(
+        database.name,
+        f"{database.name} has no table {table}.",
+        f"Set relations.{name}.table to the right name"
+        f"{_nearest(possible_names(table)[0][1], known)}.",
+    )
+
+
+def _column_missing(
+    database: Database,
+    name: str,
+    key: str,
+    table: str,
+    column: str | None,
+    existing: Mapping[str, Column],
+) -> ColumnMissing:
+    lacking = f"no column {column}" if column is not None else f"no column for {key}"
+    shared = SHARED.get((name, key))
+    otherwise = f", or relations.{name}.{shared} to what all rows share" if shared else ""
+    return ColumnMissing(
+        database.name,
+        f"Table {table} in {database.name} has {lacking}.",
+        f"Set relations.{name}.{key} to the right name"
+        f"{_nearest(column or key, list(existing))}{otherwise}.",
+    )
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f" ({near[0]}?)"
+    return f" (one of {', '.join(known[:8])})" if known else ""
