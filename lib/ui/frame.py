@@ -8,9 +8,11 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from lib import settings as settings_file
+from lib.connection import Connection
 from lib.errors import ConcordanceError
 from lib.settings import DSN_VARIABLES, PROJECT, DatabaseName
-from lib.ui.asking import connection, tick
+from lib.ui.answered import show_answers
+from lib.ui.asking import connection, note_answers, tick, with_connection
 from lib.ui.cards import show_error
 from lib.ui.connecting.failing import show_connecting
 from lib.ui.connecting.warning import warn_of_privileges
@@ -119,10 +121,12 @@ def _draw(page: StreamlitPage, visitor: Standing) -> None:
             icon=":material/cable:",
             query_params={"tab": "How to connect"},
         )
+    answers = note_answers()
     try:
         page.run()
     except ConcordanceError as error:
         show_error(error)
+    show_answers(answers)
 
 
 def ensure_frame() -> None:
@@ -135,7 +139,8 @@ def ensure_frame() -> None:
 def _connect() -> ConcordanceError | None:
     """Wait for the connection, and return what keeps it from being made."""
     try:
-        connection()
+        # Also looks for the tables; one database that is out of reach leaves the other's pages.
+        with_connection(lambda opened: opened.relations(tick))
         # What was mistyped since then is said too, not only at the next start.
         settings_file.load()
     except ConcordanceError as error:
@@ -160,4 +165,7 @@ def _show_connections(failure: ConcordanceError | None) -> None:
 
 @st.cache_data(ttl=PING_SECONDS, max_entries=8, show_spinner=False)
 def _ping(name: DatabaseName, connection_number: int) -> float:
-    return connection().run_on_databases(lambda databases: databases[name].ping(), tick)
+    def ping(opened: Connection) -> float:
+        return opened.run_on_databases(lambda databases: databases[name].ping(), tick)
+
+    return with_connection(ping)
