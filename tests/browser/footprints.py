@@ -25,7 +25,7 @@ BACKENDS_SQL = """
     SELECT datname, count(*) AS connected, count(*) FILTER (WHERE state <> 'idle') AS busy
     FROM pg_stat_activity
     WHERE application_name = 'concordance' AND backend_type = 'client backend'
-          AND backend_start >= $1
+          AND backend_start >= $1 AND datname IS NOT NULL
     GROUP BY datname
 """
 
