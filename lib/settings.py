@@ -170,7 +170,10 @@ class Limits(_Section):
     alignment_rows: int = Field(40_000, ge=1_000)
     alignment_highlights: int = Field(5_000, ge=300)
     alignment_megabytes: int = Field(256, ge=16)
+    alignment_pairs: int = Field(20, ge=1)
     suspects: int = Field(5_000, ge=10)
+    rows_shown: int = Field(1_000, ge=10)
+    rows_downloaded: int = Field(100_000, ge=100)
     search_seconds: Seconds = 5.0
 
 

@@ -6,7 +6,8 @@ from lib import charts, ui
 from lib.databases import embeddings, highlights
 from lib.similarity import audit, covariance, scores, verdicts
 
-MOST_NOTES = 6
+# Charts that stand beside each other.
+MOST_MODELS = 12
 
 ui.ensure_frame()
 
@@ -55,25 +56,19 @@ with judged:
             audit.measure_audit,
             heard,
             written,
-            counted=ui.Counted("on_rows", "Vectors read", ui.rows_to_judge(written)),
+            counted=ui.Counted("on_rows", "Vectors read", ui.rows_to_judge(heard, written)),
         )
         table = verdicts.as_table(found.alignment.pairs)
-        for name in verdicts.mislabelled(table):
+        wrong = verdicts.mislabelled(table)
+        for name in wrong[:MOST_MODELS]:
             st.error(
                 "Their vectors are of different models, whatever the labels say: embed one side "
                 "again.",
-                title=f"Highlights and passages labelled {ui.escape(name)} do not belong together",
+                title=f"Highlights and passages labelled {ui.name(name)} do not belong together",
             )
-        ui.chart(
-            charts.verdict_matrix(table),
-            table,
-            "Matrix of highlight labels by passage models: " + verdicts.in_words(table),
-            "verdicts",
-        )
-        with st.expander("Why", expanded=len(table) <= MOST_NOTES, icon=":material/gavel:"):
-            for row in table.itertuples():
-                pair = f"{ui.escape(row.highlight_model)} with {ui.escape(row.passage_model)}"
-                st.markdown(f"**{pair}: {row.verdict}.** {ui.escape(row.note)}")
+        if len(wrong) > MOST_MODELS:
+            st.error(f"Nor do {len(wrong) - MOST_MODELS:,} more: see the figures.")
+        ui.show_verdicts(table)
         ui.show_figures(table)
         ui.show_what_was_read(found)
 
@@ -96,9 +91,8 @@ with judged:
         "The same anchors under each model",
         "Where true passages score no higher than random ones, the labels do not belong together.",
     ):
-        label = st.selectbox(
-            "Label of the highlights", list(heard), key="anchors", bind="query-params"
-        )
+        judged_labels = list(dict.fromkeys(table["highlight_model"]))
+        label = ui.choose("Label of the highlights", judged_labels, "anchors")
         drawn = scores.histogram_by_model(
             {
                 pair.passage_model: {
@@ -116,17 +110,20 @@ with judged:
             )
         else:
             anchored = [model for model in written if (drawn["model"] == model).any()]
+            if len(anchored) > MOST_MODELS:
+                st.caption(f"The first {MOST_MODELS} of {len(anchored):,} models.")
+            anchored = anchored[:MOST_MODELS]
             columns = st.columns(min(3, max(2, len(anchored))))
             for number, model in enumerate(anchored):
                 with columns[number % len(columns)]:
                     mine = drawn[drawn["model"] == model]
-                    st.markdown(f"**Passages under {ui.escape(model)}**")
+                    st.markdown(f"**Passages under {ui.name(model)}**")
                     ui.chart(
                         charts.anchor_scores(mine),
                         mine,
-                        f"Scores of anchors labelled {label} with their true and with random "
-                        f"passages under {model}.",
-                        f"anchor-scores-{model}",
+                        f"Scores of anchors labelled {ui.readable(label)} with their true and with "
+                        f"random passages under {ui.readable(model)}.",
+                        f"anchor-scores-{ui.slug(model)}",
                     )
 
     with ui.card(
@@ -142,9 +139,16 @@ with judged:
                 "This needs 30 highlights with vectors, and passages of at least four books.",
             )
         else:
+            shown = verdicts.to_draw(table, MOST_MODELS)
             ui.chart(
-                charts.spread_within_models(nulls, table),
+                charts.spread_within_models(
+                    nulls[nulls["passage_model"].isin(shown["passage_model"])], shown
+                ),
                 nulls,
                 "Covariance alignment of splits within each model, and of each pair of labels.",
                 "spread",
             )
+            if len(shown) < len(table):
+                st.caption(
+                    f"Drawn are {len(shown):,} of {len(table):,} pairs; the download has all."
+                )

@@ -4,7 +4,11 @@ import streamlit as st
 
 from lib import charts, ui
 from lib.databases import books, embeddings, highlights, indexes, passages
+from lib.databases.limited import in_all, is_truncated, labels_in_all
 from lib.similarity import coverage
+
+# What a chart or a list has room for.
+MOST_LABELS, MOST_MODELS, MOST_FAULTS = 20, 12, 12
 
 ui.ensure_frame()
 
@@ -19,10 +23,10 @@ passage_count = ui.ask(passages.count_passages)
 models = by_model["model"].tolist()
 
 with st.grid(4, min_column_width=180):
-    st.metric("Highlights", f"{by_label['highlights'].sum():,}", border=True)
+    st.metric("Highlights", f"{in_all(by_label):,}", border=True)
     st.metric("Books", f"{len(titles):,}", border=True)
     st.metric("Passages", f"{passage_count:,}", border=True)
-    st.metric("Vectors of passages", f"{by_model['embeddings'].sum():,}", border=True)
+    st.metric("Vectors of passages", f"{in_all(by_model):,}", border=True)
 
 if passage_count == 0:
     ui.nothing(
@@ -43,44 +47,58 @@ with ui.card(
     ):
         with place:
             st.markdown(f"**Labels of {what}**")
+            counts = both[both[column] > 0]
             ui.chart(
-                charts.counts_by_model(both[both[column] > 0], column, colours),
+                charts.counts_by_model(coverage.fold(counts, column, MOST_LABELS), column, colours),
                 both[["model", column]],
                 f"Bars of how many {what} have a vector under each label.",
                 f"labels-of-{what}",
+            )
+    for what, counted in (("highlights", by_label), ("passages", by_model)):
+        if is_truncated(counted):
+            st.caption(
+                f"The {len(counted):,} largest of {labels_in_all(counted):,} labels of {what} are "
+                "shown, on all pages. So many labels mostly mean that another column was mapped."
             )
 
 with ui.card(
     "Coverage of books",
     "A passage without a vector under a model cannot be found by a highlight of that model.",
 ):
-    covered = coverage.by_book_and_model(ui.ask(embeddings.read_coverage), titles, models)
+    covered = ui.derive(
+        coverage.by_book_and_model,
+        ("coverage", *models),
+        ui.ask(embeddings.read_coverage),
+        titles,
+        models,
+    )
     st.markdown("  \n".join(map(ui.escape, coverage.describe_coverage(covered))))
     if models:
-        ui.chart(
-            charts.coverage(covered),
-            covered,
-            f"Heatmap of {len(titles)} books by {len(models)} models: the share of passages with "
-            "a vector.",
-            "coverage",
-        )
+        ui.show_coverage(covered)
     else:
         ui.nothing("No passage has a vector.", "Embed the passages, then come back.")
 
 left, right = st.columns(2)
 with left, ui.card("Index health", "Without these indexes every search reads the whole table."):
-    for check in ui.ask(indexes.check_indexes, tuple(models)):
+    # Those of most vectors: their searches take longest.
+    largest = by_model.sort_values("embeddings", ascending=False, kind="stable")["model"]
+    checked = tuple(model for model in models if model in set(largest.head(MOST_MODELS)))
+    for check in ui.ask(indexes.check_indexes, checked):
         st.markdown(f"{ui.state_badge(check.present)} {ui.escape(check.sentence)}")
         if check.present:
             st.caption(f"{ui.escape(check.name or '')}, {check.megabytes:,.1f} MB")
         if check.create:
             st.code(check.create, language="sql", wrap_lines=True)
+    if len(checked) < len(models):
+        st.caption(f"Looked for under the {len(checked):,} largest of {len(models):,} models.")
 
 with right, ui.card("Vector gate", "Vectors that no diagnosis can start with."):
     gate = ui.ask(embeddings.read_gate)
     faults = coverage.describe_gate(gate)
-    for fault in faults:
+    for fault in faults[:MOST_FAULTS]:
         st.markdown(f":orange-badge[:material/warning: look] {ui.escape(fault)}")
+    if len(faults) > MOST_FAULTS:
+        st.caption(f"And {len(faults) - MOST_FAULTS:,} more faults: see the table.")
     if not faults:
         st.markdown(
             ":green-badge[:material/check: clean] No vector is missing, zero or not finite, and "
@@ -88,10 +106,9 @@ with right, ui.card("Vector gate", "Vectors that no diagnosis can start with."):
         )
     if gate["truncated"].any():
         st.caption(f"Read from the first {gate['rows'].sum():,} rows.")
-    st.dataframe(
+    ui.table(
         gate.drop(columns="truncated"),
-        hide_index=True,
-        alt="Vector gate: counts of missing, zero and non-finite vectors by relation and label",
+        "Vector gate: counts of missing, zero and non-finite vectors by relation and label",
         column_config={
             "relation": "Relation",
             "model": "Label",

@@ -28,16 +28,8 @@ if not embedded or not stored:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    label = st.selectbox(
-        "Label of the highlights", list(embedded), key="label", bind="query-params"
-    )
-    model = st.selectbox(
-        "Model of the passages",
-        models,
-        index=models.index(label) if label in models else 0,
-        key="model",
-        bind="query-params",
-    )
+    label = ui.choose("Label of the highlights", list(embedded), "label")
+    model = ui.choose("Model of the passages", models, "model", default=label)
     k = st.slider("And the k-th nearest, k", 2, measure.TOP_K, 10, key="k", bind="query-params")
     shape = st.segmented_control(
         "Shape",
@@ -52,7 +44,7 @@ if label != model:
     st.warning(
         "These scores compare vectors that no common label vouches for. They serve to diagnose; as "
         "search results they would mean nothing.",
-        title=f"{ui.escape(label)} against {ui.escape(model)}",
+        title=f"{ui.name(label)} against {ui.name(model)}",
         icon=":material/compare_arrows:",
     )
 

@@ -6,6 +6,8 @@ import altair as alt
 import pandas as pd
 
 from lib.charts.colours import COLOURS, GREY, Drawing, fixed_colour
+from lib.charts.naming import named
+from lib.names import distinct
 from lib.similarity.scores import RANDOM_PAIRS
 
 TRUE_PASSAGE = "true passage"
@@ -23,6 +25,7 @@ def verdict_matrix(frame: pd.DataFrame) -> Drawing:
 
     Columns as of `lib.similarity.verdicts.as_table`.
     """
+    frame = named(frame, "highlight_model", "passage_model")
     base = alt.Chart(frame).encode(
         x=alt.X(
             "passage_model:N",
@@ -76,6 +79,10 @@ def spread_within_models(nulls: pd.DataFrame, observed: pd.DataFrame) -> Drawing
     `nulls` has columns `passage_model` and `excess`, one row a split by book; `observed` as of
     `lib.similarity.verdicts.as_table`.
     """
+    labels = [*observed["highlight_model"], *observed["passage_model"], *nulls["passage_model"]]
+    names = distinct(labels)
+    nulls = named(nulls, "passage_model", names=names)
+    observed = named(observed, "highlight_model", "passage_model", names=names)
     y = alt.Y("passage_model:N", title="Model of the passages", axis=alt.Axis(labelLimit=220))
     x = alt.X(
         "excess:Q", title="ρ* (0: unrelated spaces, 1: one space)", scale=alt.Scale(nice=True)

@@ -11,6 +11,7 @@ from lib.databases.highlights import UNLABELLED, moment
 from lib.databases.patterns import like_pattern, storable
 from lib.databases.pools import Databases
 from lib.databases.relations import Relation, Relations
+from lib.databases.words import MOST_CHARACTERS
 
 MOST_SHOWN = 300
 
@@ -98,11 +99,13 @@ async def read_period(databases: Databases, relations: Relations) -> tuple[dt.da
 async def read_highlight(
     databases: Databases, relations: Relations, identifier: str
 ) -> pd.Series | None:
-    """The highlight whose id, as text, is this one: `id`, `text`, `model`, `created_at`."""
+    """The highlight whose id, as text, is this one: `id`, `text` (of a long one the beginning),
+    `model`, `created_at`."""
     table = relations.highlights
     rows = await databases.life_dashboard.fetch(
         f"""
-        SELECT {table["id"]} AS id, coalesce({table["text"]}, '') AS text,
+        SELECT {table["id"]} AS id,
+               left(coalesce({table["text"]}, ''), {MOST_CHARACTERS}) AS text,
                coalesce({table.get("embedding_model")}::text, $2) AS model,
                {moment(table)} AS created_at
         FROM {table.sql}

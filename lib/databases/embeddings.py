@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lib.databases import vectors
+from lib.databases.limited import counted, in_all, is_truncated, limited
 from lib.databases.pools import Database, Databases
 from lib.databases.relations import Relation, Relations
 from lib.databases.vectors import Vectors
@@ -24,18 +25,29 @@ def _label(table: Relation) -> str:
 
 
 async def count_by_model(databases: Databases, relations: Relations) -> pd.DataFrame:
-    """Columns `model` and `embeddings`, one row a label, by label."""
+    """Columns `model` and `embeddings`, one row a label, by label.
+
+    Of more than `limits.rows_shown` labels those of most vectors; see `lib.databases.limited`.
+    """
     table = relations.embeddings
     rows = await databases.knowledge_base.fetch(
         f"""
-        SELECT {table["embedding_model"]}::text AS model, count({table["embedding"]}) AS embeddings
-        FROM {table.sql}
-        WHERE {table["embedding_model"]} IS NOT NULL
-        GROUP BY 1
-        ORDER BY 1
+        SELECT model, embeddings, in_all, labels
+        FROM (
+            SELECT {table["embedding_model"]}::text AS model,
+                   count({table["embedding"]}) AS embeddings,
+                   (sum(count({table["embedding"]})) OVER ())::bigint AS in_all,
+                   count(*) OVER () AS labels
+            FROM {table.sql}
+            WHERE {table["embedding_model"]} IS NOT NULL
+            GROUP BY 1
+            ORDER BY 2 DESC, 1
+            LIMIT {databases.settings.limits.rows_shown}
+        ) AS most
+        ORDER BY model
         """
     )
-    return pd.DataFrame([tuple(row) for row in rows], columns=["model", "embeddings"])
+    return counted(rows, ["model", "embeddings"])
 
 
 async def read_coverage(databases: Databases, relations: Relations) -> pd.DataFrame:
@@ -43,32 +55,45 @@ async def read_coverage(databases: Databases, relations: Relations) -> pd.DataFr
 
     Columns `book`, `passages`, `model`, `embedded`: the distinct passages of the book that have a
     vector under the model. A book without passages has none of these rows; a book without vectors
-    has one with `model` None.
+    has one with `model` None. At most `limits.rows_downloaded` rows, of the first books by id, each
+    of them whole; see `lib.databases.limited`.
     """
+    most = databases.settings.limits.rows_downloaded
     passages, embeddings = relations.passages, relations.embeddings
     rows = await databases.knowledge_base.fetch(
         f"""
         WITH passage AS (
             SELECT {passages["chunk_id"]} AS id, {passages["book_id"]} AS book
             FROM {passages.sql}
-        ), total AS (
-            SELECT book, count(*) AS passages FROM passage GROUP BY book
-        ), embedded AS (
-            SELECT passage.book, {embeddings["embedding_model"]}::text AS model,
-                   count(DISTINCT passage.id) AS embedded
+        ), counted AS (
+            SELECT book, NULL::text AS model, 0 AS embedded, count(*) AS passages
+            FROM passage GROUP BY book
+            UNION ALL
+            SELECT passage.book, {embeddings["embedding_model"]}::text,
+                   count(DISTINCT passage.id), NULL
             FROM {embeddings.sql} AS e
             JOIN passage ON passage.id = e.{embeddings["chunk_id"]}
             WHERE {embeddings["embedding"]} IS NOT NULL
             GROUP BY 1, 2
+        ), together AS (
+            SELECT book, model, embedded, passages IS NULL AS is_model,
+                   max(passages) OVER same_book AS passages, count(*) OVER same_book AS rows
+            FROM counted
+            -- A join would compare every book with every other: one of them may be NULL.
+            WINDOW same_book AS (PARTITION BY book)
         )
-        SELECT total.book::text AS book, total.passages, embedded.model,
-               coalesce(embedded.embedded, 0) AS embedded
-        FROM total LEFT JOIN embedded ON embedded.book IS NOT DISTINCT FROM total.book
-        ORDER BY total.book, embedded.model
+        SELECT book::text AS book, passages, model, embedded
+        FROM together
+        WHERE is_model OR rows = 1
+        ORDER BY together.book, model
+        LIMIT {int(most) + 1}
         """
     )
-    columns = ["book", "passages", "model", "embedded"]
-    frame = pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)
+    frame = limited(rows, ["book", "passages", "model", "embedded"], most)
+    if is_truncated(frame):
+        # What is known of the last book may not be all of it.
+        last = rows[-1]["book"]
+        frame = frame[[book != last for book in frame["book"]]].reset_index(drop=True)
     return frame.astype({"passages": int, "embedded": int})
 
 
@@ -78,17 +103,24 @@ async def read_gate(databases: Databases, relations: Relations) -> pd.DataFrame:
     One row for each relation and label: `relation`, `model`, `rows`, `null`, `zero`,
     `not_finite`, `dimensions` (list), `norm_low`, `norm_high` (5th and 95th percentile of the
     finite norms above 0) and `truncated` (True when only the first `limits.gate_rows` rows were
-    read).
+    read). Of more than `limits.rows_shown` labels of a relation those with faults, then those of
+    most rows; see `lib.databases.limited`.
     """
-    most = databases.settings.limits.gate_rows
+    limits = databases.settings.limits
+    sides = (
+        (databases.life_dashboard, relations.highlights),
+        (databases.knowledge_base, relations.embeddings),
+    )
     frames = [
-        await _read_gate(databases.life_dashboard, relations.highlights, most),
-        await _read_gate(databases.knowledge_base, relations.embeddings, most),
+        await _read_gate(database, table, limits.gate_rows, limits.rows_shown)
+        for database, table in sides
     ]
-    return pd.concat(frames, ignore_index=True)
+    gate = pd.concat(frames, ignore_index=True)
+    gate.attrs["truncated"] = any(map(is_truncated, frames))
+    return gate
 
 
-async def _read_gate(database: Database, table: Relation, most: int) -> pd.DataFrame:
+async def _read_gate(database: Database, table: Relation, most: int, labels: int) -> pd.DataFrame:
     column = table.columns["embedding"]
     norm = "l2_norm" if column.type_name == "halfvec" else "vector_norm"
     rows = await database.fetch(
@@ -100,38 +132,34 @@ async def _read_gate(database: Database, table: Relation, most: int) -> pd.DataF
                    {norm}({column.sql}) AS norm
             FROM {table.sql}
             LIMIT {int(most) + 1}
+        ), judged AS (
+            SELECT coalesce(model, 'unlabelled') AS model,
+                   count(*) AS rows,
+                   count(*) FILTER (WHERE missing) AS "null",
+                   count(*) FILTER (WHERE norm = 0) AS zero,
+                   count(*) FILTER (WHERE norm IN ('NaN', 'Infinity')) AS not_finite,
+                   array_agg(DISTINCT dimensions) FILTER (WHERE NOT missing) AS dimensions,
+                   percentile_cont(0.05) WITHIN GROUP (ORDER BY norm)
+                       FILTER (WHERE norm > 0 AND norm < 'Infinity') AS norm_low,
+                   percentile_cont(0.95) WITHIN GROUP (ORDER BY norm)
+                       FILTER (WHERE norm > 0 AND norm < 'Infinity') AS norm_high,
+                   (sum(count(*)) OVER ())::bigint AS in_all, count(*) OVER () AS labels
+            FROM probed
+            GROUP BY 1
+        ), shown AS (
+            SELECT * FROM judged
+            ORDER BY "null" + zero + not_finite > 0 OR cardinality(dimensions) > 1 DESC,
+                     rows DESC, model
+            LIMIT {int(labels)}
         )
-        SELECT coalesce(model, 'unlabelled') AS model,
-               count(*) AS rows,
-               count(*) FILTER (WHERE missing) AS "null",
-               count(*) FILTER (WHERE norm = 0) AS zero,
-               count(*) FILTER (WHERE norm IN ('NaN', 'Infinity')) AS not_finite,
-               array_agg(DISTINCT dimensions) FILTER (WHERE NOT missing) AS dimensions,
-               percentile_cont(0.05) WITHIN GROUP (ORDER BY norm)
-                   FILTER (WHERE norm > 0 AND norm < 'Infinity') AS norm_low,
-               percentile_cont(0.95) WITHIN GROUP (ORDER BY norm)
-                   FILTER (WHERE norm > 0 AND norm < 'Infinity') AS norm_high
-        FROM probed
-        GROUP BY 1
-        ORDER BY 1
+        SELECT * FROM shown ORDER BY model
         """
     )
-    frame = pd.DataFrame(
-        [tuple(row) for row in rows],
-        columns=[
-            "model",
-            "rows",
-            "null",
-            "zero",
-            "not_finite",
-            "dimensions",
-            "norm_low",
-            "norm_high",
-        ],
-    )
+    columns = ["model", "rows", "null", "zero", "not_finite", "dimensions", "norm_low", "norm_high"]
+    frame = counted(rows, columns)
     frame.insert(0, "relation", table.name)
     frame["dimensions"] = [list(found or []) for found in frame["dimensions"]]
-    return frame.assign(truncated=int(frame["rows"].sum()) > most)
+    return frame.assign(truncated=in_all(frame) > most)
 
 
 async def read_ids(databases: Databases, relations: Relations, model: str) -> list[Any]:

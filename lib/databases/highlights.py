@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lib.databases import vectors
+from lib.databases.limited import counted, limited
 from lib.databases.pools import Databases
 from lib.databases.relations import Relation, Relations
 from lib.databases.vectors import Vectors
@@ -16,23 +17,26 @@ UNLABELLED = "unlabelled"
 
 
 async def count_by_model(databases: Databases, relations: Relations) -> pd.DataFrame:
-    """Columns `model` (or "unlabelled"), `highlights`, `embedded`, `with_book`; one row a label."""
+    """Columns `model` (or "unlabelled"), `highlights`, `embedded`, `with_book`; one row a label.
+
+    Of more than `limits.rows_shown` labels those of most highlights; see `lib.databases.limited`.
+    """
     table = relations.highlights
     rows = await databases.life_dashboard.fetch(
         f"""
         SELECT coalesce({table.get("embedding_model")}::text, $1) AS model,
                count(*) AS highlights,
                count({table["embedding"]}) AS embedded,
-               count({table.get("book_id")}::text) AS with_book
+               count({table.get("book_id")}::text) AS with_book,
+               (sum(count(*)) OVER ())::bigint AS in_all, count(*) OVER () AS labels
         FROM {table.sql}
         GROUP BY 1
         ORDER BY 2 DESC, 1
+        LIMIT {databases.settings.limits.rows_shown}
         """,
         UNLABELLED,
     )
-    return pd.DataFrame(
-        [tuple(row) for row in rows], columns=["model", "highlights", "embedded", "with_book"]
-    )
+    return counted(rows, ["model", "highlights", "embedded", "with_book"])
 
 
 def moment(table: Relation) -> str:
@@ -107,13 +111,14 @@ async def read_vector(databases: Databases, relations: Relations, highlight: Any
 
 
 async def read_some_texts(
-    databases: Databases, relations: Relations, ids: Sequence[Any]
+    databases: Databases, relations: Relations, ids: Sequence[Any], most: int
 ) -> pd.DataFrame:
-    """The highlights of these ids, in no order: `id`, `text`, `book` (its id as text, or None)."""
+    """The highlights of these ids, in no order: `id`, `text` (its first `most` characters), `book`
+    (its id as text, or None)."""
     table = relations.highlights
     rows = await databases.life_dashboard.fetch(
         f"""
-        SELECT {table["id"]} AS id, coalesce({table["text"]}, '') AS text,
+        SELECT {table["id"]} AS id, left(coalesce({table["text"]}, ''), {int(most)}) AS text,
                {table.get("book_id")}::text AS book
         FROM {table.sql}
         WHERE {table["id"]} = ANY($1)
@@ -140,8 +145,12 @@ async def read_book_ids(
 
 
 async def count_by_book_and_model(databases: Databases, relations: Relations) -> pd.DataFrame:
-    """Columns `book` (id as text, or None), `model` (or "unlabelled"), `highlights`, `embedded`."""
+    """Columns `book` (id as text, or None), `model` (or "unlabelled"), `highlights`, `embedded`.
+
+    At most `limits.rows_downloaded` rows, those of most highlights; see `lib.databases.limited`.
+    """
     table = relations.highlights
+    most = databases.settings.limits.rows_downloaded
     rows = await databases.life_dashboard.fetch(
         f"""
         SELECT {table.get("book_id")}::text AS book,
@@ -149,9 +158,11 @@ async def count_by_book_and_model(databases: Databases, relations: Relations) ->
                count(*) AS highlights, count({table["embedding"]}) AS embedded
         FROM {table.sql}
         GROUP BY 1, 2
-        ORDER BY 1, 2
+        ORDER BY 3 DESC, 1, 2
+        LIMIT {int(most) + 1}
         """,
         UNLABELLED,
     )
-    columns = ["book", "model", "highlights", "embedded"]
-    return pd.DataFrame([tuple(row) for row in rows], columns=columns)
+    frame = limited(rows, ["book", "model", "highlights", "embedded"], most)
+    frame = frame.astype({"highlights": int, "embedded": int})
+    return frame.sort_values(["book", "model"], kind="stable", ignore_index=True)

@@ -180,6 +180,37 @@ async def read_passages(
     return pd.DataFrame([tuple(row) for row in rows], columns=columns, dtype=object)
 
 
+async def read_excerpts(
+    databases: Databases, relations: Relations, ids: Sequence[Any], starts: Sequence[int], most: int
+) -> pd.DataFrame:
+    """Up to `most` characters of each of these passages, from the character `starts[i]` on.
+
+    In the order of the ids: `content` and `chapter` (None where there is none, or no such passage),
+    and `cut`, whether the passage has more.
+    """
+    table = relations.passages
+    content = f"{table['content']}::text"
+    read: dict[Any, Any] = {}
+    for start in dict.fromkeys(starts):
+        wanted = [one for one, begin in zip(ids, starts, strict=True) if begin == start]
+        rows = await databases.knowledge_base.fetch(
+            f"""
+            SELECT {table["chunk_id"]} AS id, substr({content}, {int(start) + 1}, {int(most)})
+                   AS content, {table.get("chapter_number")}::text AS chapter,
+                   coalesce(char_length({content}) > {int(most)}, false) AS cut
+            FROM {table.sql}
+            WHERE {table["chunk_id"]} = ANY($1)
+            """,
+            wanted,
+        )
+        for row in rows:
+            read.setdefault(row["id"], (row["content"], row["chapter"], row["cut"]))
+    nothing = (None, None, False)
+    return pd.DataFrame(
+        [read.get(one, nothing) for one in ids], columns=["content", "chapter", "cut"], dtype=object
+    )
+
+
 async def read_book_ids(
     databases: Databases, relations: Relations, ids: Sequence[Any]
 ) -> dict[Any, str | None]:

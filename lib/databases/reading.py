@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,14 @@ from lib.databases.relations import Relations
 from lib.databases.within import Within
 from lib.databases.words import MOST_CHARACTERS
 from lib.errors import DatabaseError
+
+
+@dataclass(frozen=True)
+class Chapters:
+    """Chapters, as text, in reading order; `truncated` where there are more."""
+
+    names: list[str]
+    truncated: bool = False
 
 
 async def read_around(
@@ -66,11 +75,15 @@ async def read_around(
 
 async def read_chapters(
     databases: Databases, relations: Relations, books: Sequence[str]
-) -> list[str]:
-    """The chapters of these books (ids as text), in reading order; none without such a column."""
+) -> Chapters:
+    """The chapters of these books (ids as text), in reading order; none without such a column.
+
+    At most `limits.rows_shown` of them.
+    """
     table = relations.passages
     if "chapter_number" not in table.columns:
-        return []
+        return Chapters([])
+    most = databases.settings.limits.rows_shown
     condition, arguments = Within(tuple(books)).condition(table, 1)
     rows = await databases.knowledge_base.fetch(
         f"""
@@ -79,10 +92,11 @@ async def read_chapters(
         WHERE {condition} AND {table["chapter_number"]} IS NOT NULL
         GROUP BY {table["chapter_number"]}
         ORDER BY {table["chapter_number"]}
+        LIMIT {int(most) + 1}
         """,
         *arguments,
     )
-    return [row["chapter"] for row in rows]
+    return Chapters([row["chapter"] for row in rows[:most]], len(rows) > most)
 
 
 async def find_passage(databases: Databases, relations: Relations, identifier: str) -> Any:

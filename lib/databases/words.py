@@ -16,6 +16,9 @@ from lib.databases.within import EVERYWHERE, Within
 
 # A passage is one paragraph or a few: of a longer one the beginning is read.
 MOST_CHARACTERS = 5_000
+# The trigrams of a text of ten megabytes take seconds, in which no statement can be cancelled. How
+# long a text is the server knows without reading it.
+MOST_BYTES = 1_000_000
 SIMILAR = ["passage", "similarity"]
 
 # Word similarities of pg_trgm, from its own default down: each takes two or three times as long as
@@ -113,7 +116,8 @@ async def with_similar_words(
     Ordered by the mean of both directions, how much of the text is in the passage and how much of
     the passage in the text, because a text may be longer than a passage. The threshold is pg_trgm's
     own, a lower one for a long text, and lowered where nothing is found: what is found at all is
-    mostly right, and more takes longer. Raises ExtensionMissing where pg_trgm is not installed.
+    mostly right, and more takes longer. Passages of more than a megabyte are passed over. Raises
+    ExtensionMissing where pg_trgm is not installed.
     """
     table = relations.passages
     is_long = len(text.split()) > LONG_TEXT
@@ -149,7 +153,8 @@ async def _above(
                 SELECT {table["chunk_id"]} AS passage, {table["content"]}::text AS content,
                        word_similarity($1, {table["content"]}::text) AS forward
                 FROM {table.sql}
-                WHERE $1 <% {table["content"]} AND {condition}
+                WHERE octet_length({table["content"]}::text) <= {MOST_BYTES}
+                      AND $1 <% {table["content"]} AND {condition}
                 ORDER BY forward DESC, {table["chunk_id"]}
                 LIMIT {2 * int(most)}
             ) AS found

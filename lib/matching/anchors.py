@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +36,10 @@ async def search_anchors(
     databases: Databases,
     relations: Relations,
     seed: int = 0,
+    labels: Collection[str] | None = None,
 ) -> Anchors:
-    """`find_anchors` among the highlights of each label, each in its own book, word by word.
+    """`find_anchors` among the highlights of each of `labels` (None: of all), each in its own book,
+    word by word.
 
     At most `limits.anchor_highlights` of each label are searched, in whole books of together about
     `limits.anchor_passages` passages, both drawn by `seed`: enough of them are anchors, and the
@@ -44,6 +47,8 @@ async def search_anchors(
     """
     limits = databases.settings.limits
     texts = await read_texts(databases, relations)
+    if labels is not None:
+        texts = texts[texts["model"].isin(labels)]
     sizes = await count_by_book(databases, relations)
     total = sum(sizes.values())
     books = _drawn(sizes, texts, limits.anchor_passages, seed)

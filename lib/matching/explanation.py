@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from lib.databases.passages import read_passages
+from lib.databases.passages import read_excerpts
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.matching.fallback import limit
@@ -23,7 +23,7 @@ from lib.matching.rates import Scope
 from lib.matching.reasons import Case, Reason, reason_of, sentence_for
 from lib.matching.scan import OnCount, Scan
 from lib.matching.study import Study
-from lib.matching.windows import normalise
+from lib.matching.windows import normalise, window_count
 from lib.matching.word_alignment import (
     Part,
     WordAlignment,
@@ -34,6 +34,12 @@ from lib.matching.word_alignment import (
 
 # Passages read on either side of the place: a highlight of 90 words reaches over four verses.
 AROUND = 8
+
+# Of a longer text a part is compared and shown, from a little before the first window found in it.
+MOST_CHARACTERS = 10_000
+BEFORE = 2_000
+# Of a highlight less: the time to put it beside its words grows with the square of its length.
+MOST_HEARD = 3_000
 
 WindowState = Literal["hits here", "hits elsewhere", "no hit"]
 WINDOW_STATES: tuple[WindowState, ...] = ("hits here", "hits elsewhere", "no hit")
@@ -46,7 +52,8 @@ class Explanation:
     `heard` are the parts of the highlight; `passages` has a row for each passage of the place, in
     reading order: `passage` (id), `book` (id as text), `chapter` (or None) and `parts`; empty where
     there is no place. `alignment` is None then. `distance` is that of the fallback `alignment`
-    (NaN where matched by a window). `windows`: see `strip`.
+    (NaN where matched by a window). `windows`: see `strip`. `truncated`: of a very long highlight
+    or passage only a part is compared and shown.
     """
 
     reason: Reason
@@ -56,6 +63,7 @@ class Explanation:
     alignment: WordAlignment | None
     distance: float
     windows: pd.DataFrame
+    truncated: bool = False
 
 
 async def explain(
@@ -74,7 +82,8 @@ async def explain(
     A matched highlight is put beside the passage that `order` lands in first; an unmatched one
     beside the nearest passage by `alignment`, which `threshold` judges, less of it for a short one.
     """
-    text = scan.highlights["text"].iat[row]
+    whole = scan.highlights["text"].iat[row]
+    text = whole[:MOST_HEARD]
     landed = study.landings[study.landings["highlight"] == row]
     distance = float("nan")
     place: int | None = None
@@ -85,30 +94,38 @@ async def explain(
         distance = float(nearest["distance"].iat[0])
         place = _row_of(scan, nearest["passage"].iat[0])
     around = _around(scan, place) if place is not None else []
-    read = await read_passages(
-        databases, relations, [scan.passages["passage"].iat[r] for r in around]
+    starts = [_start(scan, row, r) for r in around]
+    found = await read_excerpts(
+        databases,
+        relations,
+        [scan.passages["passage"].iat[r] for r in around],
+        starts,
+        MOST_CHARACTERS,
     )
-    found = read.drop_duplicates("passage").set_index("passage")
-    contents = [found["content"].get(scan.passages["passage"].iat[r]) or "" for r in around]
+    contents = [content or "" for content in found["content"]]
+    truncated = len(text) < len(whole) or bool(found["cut"].any())
     alignment = await asyncio.to_thread(align_words, text, contents) if around else None
     touched = _touched(around, alignment)
     if place is not None and len(landed) and place not in touched:
         # Most of it may be nearby, but this is where the order landed.
-        around, contents = [place], [contents[around.index(place)]]
+        number = around.index(place)
+        around, contents, starts = [place], [contents[number]], [starts[number]]
+        found = found.iloc[[number]]
         alignment = await asyncio.to_thread(align_words, text, contents)
         touched = _touched(around, alignment)
     windows = strip(scan, row, order, [*touched, *([place] if place is not None else [])])
+    windows = windows.head(_count_windows(scan, text))
     rows = []
     for number, passage_row in enumerate(around):
         if alignment is None or passage_row not in touched:
             continue
         identifier = scan.passages["passage"].iat[passage_row]
-        hits = _hits_in(scan, row, passage_row, len(contents[number]))
+        hits = _hits_in(scan, row, passage_row, starts[number], len(contents[number]))
         rows.append(
             (
                 identifier,
                 scan.passages["book"].iat[passage_row],
-                found["chapter"].get(identifier),
+                found["chapter"].iat[number],
                 parts_of(contents[number], alignment.written[number], hits),
             )
         )
@@ -136,6 +153,7 @@ async def explain(
         alignment=alignment,
         distance=distance,
         windows=windows,
+        truncated=truncated,
     )
 
 
@@ -191,20 +209,35 @@ def _touched(around: list[int], alignment: WordAlignment | None) -> list[int]:
     return [] if alignment is None else around[alignment.first : alignment.last + 1]
 
 
-def _hits_in(scan: Scan, row: int, passage_row: int, length: int) -> list[Range]:
-    """The ranges of a passage where windows of a highlight were found."""
+def _start(scan: Scan, row: int, passage_row: int) -> int:
+    """Where to begin to read a passage: a little before the first window that is found in it."""
+    mine = (scan.hit_passage == passage_row) & (scan.windows.highlight[scan.hit_window] == row)
+    first = int(scan.hit_start[mine].min()) if mine.any() else 0
+    return max(0, first - BEFORE) if first > MOST_CHARACTERS // 2 else 0
+
+
+def _count_windows(scan: Scan, text: str) -> int:
+    """The windows of a highlight of which only `text` is shown."""
+    cut = white_space_ranges(text) if scan.windows.mode == "ilike" else word_ranges(text)
+    return window_count(len(cut), scan.windows.size, scan.windows.stride)
+
+
+def _hits_in(scan: Scan, row: int, passage_row: int, start: int, length: int) -> list[Range]:
+    """The ranges where windows of a highlight were found in a passage, of which `length` characters
+    from `start` on were read."""
     chosen = (
         (scan.hit_passage <= passage_row)
         & (scan.hit_last >= passage_row)
         & (scan.windows.highlight[scan.hit_window] == row)
     )
-    return [
+    found = {
         (
-            int(scan.hit_start[k]) if scan.hit_passage[k] == passage_row else 0,
-            int(scan.hit_stop[k]) if scan.hit_last[k] == passage_row else length,
+            int(scan.hit_start[k]) - start if scan.hit_passage[k] == passage_row else 0,
+            int(scan.hit_stop[k]) - start if scan.hit_last[k] == passage_row else length,
         )
         for k in np.flatnonzero(chosen)
-    ]
+    }
+    return sorted((first, last) for first, last in found if first < length and last > 0)
 
 
 def _heard(

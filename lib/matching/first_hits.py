@@ -11,11 +11,13 @@ import pandas as pd
 from lib.databases.passages import read_passages
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
+from lib.databases.words import MOST_CHARACTERS
 from lib.matching.fallback import Fallen
 from lib.matching.landings import attempts_column, first_column, landing_column
 from lib.matching.orders import Order
 from lib.matching.scan import Scan
 from lib.matching.study import Study
+from lib.names import TITLE_CHARACTERS, readable
 
 State = Literal["found", "by the fallback", "beyond the budget", "not found", "too short"]
 STATES: tuple[State, ...] = (
@@ -80,9 +82,9 @@ async def read_first_passages(
     databases: Databases, relations: Relations, hits: pd.DataFrame, titles: pd.DataFrame
 ) -> pd.DataFrame:
     """`first_hits` with the passages' words: adds `title` (of the passage's book, else of the
-    highlight's own), `own_title`, `chapter` and `content`."""
+    highlight's own), `own_title`, `chapter` and `content` (its beginning)."""
     found = [identifier for identifier in hits["passage"].unique() if identifier is not None]
-    texts = await read_passages(databases, relations, found)
+    texts = await read_passages(databases, relations, found, MOST_CHARACTERS)
     texts = texts.drop_duplicates("passage").rename(columns={"book": "found_in"})
     table = hits.merge(texts, on="passage", how="left")
     book = table["found_in"].where(table["found_in"].notna(), table["book"])
@@ -93,9 +95,16 @@ async def read_first_passages(
 
 def title_books(books: pd.Series, titles: pd.DataFrame) -> pd.Series:
     """The title of each book (id as text), or "book <id>" where there is none; None stays None."""
-    named = dict(zip(titles["book"], titles["title"], strict=True))
+    wanted = set(books.dropna())
+    named = {
+        book: readable(title, TITLE_CHARACTERS)
+        for book, title in zip(titles["book"], titles["title"], strict=True)
+        if book in wanted
+    }
+    unnamed = {book: f"book {readable(book)}" for book in wanted if book not in named}
+    named |= unnamed
     return pd.Series(
-        [None if pd.isna(book) else named.get(book, f"book {book}") for book in books],
+        [None if pd.isna(book) else named[book] for book in books],
         index=books.index,
         dtype=object,
     )

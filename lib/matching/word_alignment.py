@@ -201,9 +201,14 @@ def parts_of(text: str, words: Words, hits: Sequence[Range] = ()) -> list[Part]:
     `hits` are ranges of windows that were found; a word that lies in one is marked.
     """
     parts: list[Part] = []
+    ordered = sorted(hits)
+    begins = [first for first, _ in ordered]
+    # How far the windows reach that begin at or before each of them.
+    reach = list(accumulate((last for _, last in ordered), max))
     end = 0
     for (start, stop), kind in zip(words.ranges, words.kinds, strict=True):
-        hit = any(first <= start and stop <= last for first, last in hits)
+        before = bisect_right(begins, start)
+        hit = before > 0 and stop <= reach[before - 1]
         # Two words may share one range ("½"): what has been shown is not shown again.
         start, stop = max(start, end), max(stop, end)
         between = text[end:start]

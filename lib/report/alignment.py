@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from lib.databases import books, embeddings, highlights
+from lib.databases.limited import is_truncated
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.report.values import Values, number, plain
@@ -37,6 +38,7 @@ async def alignment(
     return {
         **_judged(audit),
         "coverage": _coverage(covered, titles, list(models)),
+        "truncated": is_truncated(covered) or is_truncated(heard) or is_truncated(by_label),
         "unanswerable": [
             {
                 "highlight_model": row.model,
@@ -60,6 +62,7 @@ def _judged(audit: Audit) -> Values:
     told, anchors = audit.labels, audit.alignment.anchors
     looks = told.unlabelled["looks_like"]
     return {
+        "pairs_left_out": audit.pairs_in_all - len(audit.alignment.pairs),
         "verdicts": [
             {
                 "highlight_model": pair.highlight_model,
@@ -105,11 +108,12 @@ def _judged(audit: Audit) -> Values:
 
 
 def _coverage(covered: pd.DataFrame, titles: pd.DataFrame, models: list[str]) -> list[Values]:
-    per_book: dict[str, Values] = {}
+    per_book: dict[str | None, Values] = {}
     for row in by_book_and_model(covered, titles, models).itertuples():
+        book = row.book if isinstance(row.book, str) else None
         entry = per_book.setdefault(
-            row.book,
-            {"book": row.book, "title": row.title, "passages": row.passages, "embedded": {}},
+            book,
+            {"book": book, "title": row.title, "passages": row.passages, "embedded": {}},
         )
         entry["embedded"][row.model] = row.embedded
     return list(per_book.values())

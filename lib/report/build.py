@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from lib.databases import books, embeddings, highlights, passages
+from lib.databases.limited import in_all
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.matching import fallback
@@ -105,7 +106,7 @@ async def _sources(databases: Databases, relations: Relations) -> Values:
     titles = await books.read_books(databases, relations)
     return {
         "life_dashboard": {
-            "highlights": int(by_label["highlights"].sum()),
+            "highlights": in_all(by_label),
             "embedded": int(by_label["embedded"].sum()),
             "by_model": _counts(by_label, "model", "highlights"),
         },
@@ -113,6 +114,7 @@ async def _sources(databases: Databases, relations: Relations) -> Values:
             "books": len(titles),
             "passages": await passages.count_passages(databases, relations),
             "embeddings_by_model": _counts(by_model, "model", "embeddings"),
+            "embeddings": in_all(by_model),
         },
     }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lib.matching.wording import p_words
+from lib.names import TITLE_CHARACTERS, readable, visible
 
 Format = Literal["json", "html", "md"]
 FORMATS: tuple[Format, ...] = ("json", "html", "md")
@@ -35,6 +37,7 @@ def render(report: dict[str, Any], form: Format) -> str:
         "significant": significant,
         "chance": chance,
         "cell": cell,
+        "name": name,
     }
     return environment.get_template(f"report.{form}.j2").render(report=report)
 
@@ -71,5 +74,12 @@ def chance(p_value: float | None) -> str:
 
 def cell(text: Any) -> str:
     """Text of a database as a cell of a Markdown table: on one line, without markup."""
-    plain = " ".join(str(text).split())
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!&~$" else c for c in plain)
+    plain = visible(str(text))
+    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!&~$" else c for c in plain)
+    # Colons that make a shortcode or an address of what stands around them.
+    return re.sub(r":(?=[\w+-]+(?:/\w+)?:|//)", r"\\:", escaped)
+
+
+def name(value: Any) -> str:
+    """A title, a label or an id as people read it."""
+    return readable(str(value), TITLE_CHARACTERS)

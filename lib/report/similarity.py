@@ -14,6 +14,7 @@ from lib.databases.relations import Relations
 from lib.report.values import Values, as_list, number, rate
 from lib.similarity import measure
 from lib.similarity.calibration import calibrate
+from lib.similarity.choosing import choose_pairs
 from lib.similarity.distributions import overlap
 from lib.similarity.measure import TOP_K, PairScores
 from lib.similarity.scores import summarise
@@ -36,19 +37,23 @@ async def similarity(
     models: list[str],
     seed: int,
 ) -> Values:
-    """Scores of the nearest passages against random pairs, by pair of labels."""
+    """Scores of the nearest passages against random pairs, by pair of labels.
+
+    Of more than `limits.alignment_pairs` pairs those that matter most.
+    """
     counts = await highlights.count_by_model(databases, relations)
     embedded = dict(zip(counts["model"], counts["embedded"], strict=True))
+    heard = {label: int(embedded.get(label, 0)) for label in labels}
+    stored = sources["knowledge_base"]["embeddings_by_model"]
+    written = {model: int(stored[model]) for model in models}
+    chosen = choose_pairs(heard, written, databases.settings.limits.alignment_pairs)
     pairs = []
-    for label in labels:
-        for model in models:
-            total = int(embedded.get(label, 0))
-            stored = sources["knowledge_base"]["embeddings_by_model"][model]
-            pair = await measure.measure_pair(
-                databases, relations, label, model, total, stored, seed
-            )
-            pairs.append(await asyncio.to_thread(figures, pair))
-    return {"pairs": pairs}
+    for label, model in chosen:
+        pair = await measure.measure_pair(
+            databases, relations, label, model, heard[label], written[model], seed
+        )
+        pairs.append(await asyncio.to_thread(figures, pair))
+    return {"pairs": pairs, "pairs_left_out": len(heard) * len(written) - len(chosen)}
 
 
 def figures(pair: PairScores) -> Values:

@@ -1,9 +1,9 @@
-"""Which labels belong together: every label of highlights against every model of passages."""
+"""Which labels belong together: labels of highlights against models of passages."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from lib.databases.vectors import Vectors
 from lib.matching.anchors import Anchors
 from lib.similarity import verdicts
 from lib.similarity.anchored import Ranks, no_ranks, rank
+from lib.similarity.choosing import Pair
 from lib.similarity.covariance import (
     BookNull,
     covariance_alignment,
@@ -35,7 +36,7 @@ FEWEST_HIGHLIGHTS = 30
 
 @dataclass(frozen=True)
 class Alignment:
-    """The verdict on every pair of labels, and what it rests on.
+    """The verdicts on pairs of labels, and what they rest on.
 
     `pairs` are the verdicts, label by label; `nulls[model]` values of ρ* within that model.
     """
@@ -51,10 +52,10 @@ async def judge_alignment(
     heard: Mapping[str, LabelledRows],
     written: Mapping[str, LabelledRows],
     anchors: Anchors,
+    pairs: Sequence[Pair],
     seed: int,
 ) -> Alignment:
-    """Judge the highlights of every label in `heard` against the passages of every model in
-    `written`."""
+    """Judge `pairs` of a label of highlights in `heard` and a model of passages in `written`."""
     chosen = {label: _choose(databases, anchors, rows, seed) for label, rows in heard.items()}
     true = {
         model: await _true_passages(databases, relations, model, rows, chosen)
@@ -63,14 +64,14 @@ async def judge_alignment(
 
     def judge() -> Alignment:
         nulls: dict[tuple[str, int], BookNull | None] = {}
-        pairs = side_by_side(
+        judged = side_by_side(
             lambda pair: _judge_pair(
                 heard[pair[0]], written[pair[1]], chosen[pair[0]], true[pair[1]], nulls, seed
             ),
-            [(label, model) for label in heard for model in written],
+            pairs,
         )
         return Alignment(
-            pairs=pairs,
+            pairs=judged,
             # The one of most highlights, where labels are of several sizes.
             nulls={
                 model: null.values

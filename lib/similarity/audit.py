@@ -12,6 +12,7 @@ from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.matching.anchors import search_anchors
 from lib.similarity.alignment import Alignment, judge_alignment
+from lib.similarity.choosing import choose_pairs, paired
 from lib.similarity.labels import Labels, judge_labels, learn_labels
 from lib.similarity.rows import OnCount, describe_read, read_highlights, read_passages
 
@@ -23,13 +24,20 @@ class Audit:
     """Which labels belong together (`alignment`) and which rows' labels lie (`labels`).
 
     Of the suspects the first `limits.suspects` are listed, of `suspected` in all. `read` as of
-    `lib.similarity.rows.describe_read`: where rows and total differ, a sample was judged.
+    `lib.similarity.rows.describe_read`: where rows and total differ, a sample was judged. Of
+    `pairs_in_all` pairs of labels those were judged that `choose_pairs` chose.
     """
 
     alignment: Alignment
     labels: Labels
     suspected: int
     read: pd.DataFrame
+    pairs_in_all: int
+
+    @property
+    def truncated(self) -> bool:
+        """Whether pairs of labels were left out."""
+        return len(self.alignment.pairs) < self.pairs_in_all
 
     @property
     def sampled(self) -> bool:
@@ -45,11 +53,15 @@ async def measure_audit(
     seed: int = SEED,
     on_rows: OnCount = lambda seen: None,
 ) -> Audit:
-    """Judge every highlight label against every passage model, and every row by its label.
+    """Judge highlight labels against passage models, and rows by their labels.
 
-    `labels` and `models` give a number of vectors for each. `on_rows` is told how many vectors of
-    passages were read.
+    `labels` and `models` give a number of vectors for each; of more than `limits.alignment_pairs`
+    pairs of them those that matter most are judged, and no label that is in none of these.
+    `on_rows` is told how many vectors of passages were read.
     """
+    in_all = len(labels) * len(models)
+    pairs = choose_pairs(labels, models, databases.settings.limits.alignment_pairs)
+    labels, models = paired(pairs, labels, models)
     heard = await read_highlights(databases, relations, labels)
     passages = read_passages(databases, relations, models, seed, on_rows)
     written = {rows.label: rows async for rows in passages}
@@ -57,8 +69,10 @@ async def measure_audit(
     # leaves that thread to its end, a second or so.
     learning = asyncio.create_task(asyncio.to_thread(learn_labels, written, seed))
     try:
-        anchors = await search_anchors(databases, relations, seed)
-        alignment = await judge_alignment(databases, relations, heard, written, anchors, seed)
+        anchors = await search_anchors(databases, relations, seed, labels)
+        alignment = await judge_alignment(
+            databases, relations, heard, written, anchors, pairs, seed
+        )
         learned = await learning
     finally:
         learning.cancel()
@@ -71,4 +85,5 @@ async def measure_audit(
         labels=replace(told, suspects=told.suspects.head(most)),
         suspected=len(told.suspects),
         read=describe_read(heard, written),
+        pairs_in_all=in_all,
     )

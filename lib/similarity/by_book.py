@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lib.names import TITLE_CHARACTERS, readable
 from lib.similarity.calibration import Background
 from lib.similarity.distributions import NEAREST, Series, distribution
 from lib.similarity.scores import RANDOM_PAIRS, Scores
@@ -26,9 +27,13 @@ def titles_of(
 
     `titles` as of `lib.databases.books.read_books`.
     """
-    title_of = dict(zip(titles["book"], titles["title"], strict=True))
     books = [book_of.get(identifier) for identifier in highlight_ids]
-    return [NO_BOOK if b is None else title_of.get(b, f"book {b}") for b in books]
+    wanted = {book for book in books if book is not None}
+    title_of = {book: f"book {readable(book)}" for book in wanted}
+    for book, title in zip(titles["book"], titles["title"], strict=True):
+        if book in wanted:
+            title_of[book] = readable(title, TITLE_CHARACTERS)
+    return [NO_BOOK if book is None else title_of[book] for book in books]
 
 
 def largest(books: Sequence[str]) -> list[str]:

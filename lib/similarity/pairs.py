@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from lib.databases import highlights, passages
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
+from lib.databases.words import MOST_CHARACTERS
+from lib.names import TITLE_CHARACTERS, readable
 from lib.similarity.calibration import Background, calibrate
 from lib.similarity.scores import Scores
 
@@ -68,14 +70,17 @@ async def read_pairs(
 ) -> pd.DataFrame:
     """The listed pairs with their texts, in the order given: one query for each database.
 
-    Columns `highlight`, `heard` (its text), `passage`, `written`, `book` (title), `own_book` (is
-    it the highlight's book: "yes", "no", or "unknown"), `rank` (from 1), `score`, `percentile`,
-    `expected` (E) and `chance` (E in words). `titles` as of `lib.databases.books.read_books`.
+    Columns `highlight`, `heard` (its text), `passage`, `written` (its text; of long texts the
+    beginnings), `book` (title), `own_book` (is it the highlight's book: "yes", "no", or "unknown"),
+    `rank` (from 1), `score`, `percentile`, `expected` (E) and `chance` (E in words). `titles` as of
+    `lib.databases.books.read_books`.
     """
     heard = await highlights.read_some_texts(
-        databases, relations, list(dict.fromkeys(highlight_ids))
+        databases, relations, list(dict.fromkeys(highlight_ids)), MOST_CHARACTERS
     )
-    written = await passages.read_passages(databases, relations, list(dict.fromkeys(passage_ids)))
+    written = await passages.read_passages(
+        databases, relations, list(dict.fromkeys(passage_ids)), MOST_CHARACTERS
+    )
     title_of = dict(zip(titles["book"], titles["title"], strict=True))
     worth = calibrate(scores, background, passages_total)
     frame = pd.DataFrame(
@@ -101,7 +106,10 @@ async def read_pairs(
     known = frame["heard_in"].notna() & frame["written_in"].notna()
     same = frame["heard_in"] == frame["written_in"]
     frame["own_book"] = np.where(known, np.where(same, "yes", "no"), "unknown")
-    frame["book"] = [title_of.get(book, book) for book in frame["written_in"]]
+    frame["book"] = [
+        readable(title_of.get(book, book), TITLE_CHARACTERS) if isinstance(book, str) else None
+        for book in frame["written_in"]
+    ]
     return frame[COLUMNS]
 
 

@@ -9,6 +9,8 @@ from lib.databases.highlights import UNLABELLED
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.databases.selections import select_rows
+from lib.databases.words import MOST_CHARACTERS
+from lib.names import readable
 
 NO_MODEL = "no known model"
 KEYS = {"highlights": "id", "embeddings": "chunk_id"}
@@ -34,7 +36,8 @@ async def write_selections(
                 KEYS[relation],
                 rows["id"].tolist(),
                 None if relation == "highlights" and label == UNLABELLED else label,
-                f"{table.database}: {len(rows):,} rows labelled {label} look like {looks}",
+                f"{table.database}: {len(rows):,} rows labelled {readable(label)} look like "
+                f"{readable(looks)}",
             )
         )
     return "\n\n".join(statements)
@@ -43,12 +46,13 @@ async def write_selections(
 async def read_words(
     databases: Databases, relations: Relations, suspects: pd.DataFrame, most: int
 ) -> pd.DataFrame:
-    """The first `most` suspects with a column `words`: what the highlight or the passage says."""
+    """The first `most` suspects with a column `words`: what the highlight or the passage says, of a
+    long one the beginning."""
     shown = suspects.head(most)
     of_highlights = shown.loc[shown["relation"] == "highlights", "id"].tolist()
     of_passages = shown.loc[shown["relation"] == "embeddings", "id"].tolist()
-    heard = await highlights.read_some_texts(databases, relations, of_highlights)
-    written = await passages.read_passages(databases, relations, of_passages)
+    heard = await highlights.read_some_texts(databases, relations, of_highlights, MOST_CHARACTERS)
+    written = await passages.read_passages(databases, relations, of_passages, MOST_CHARACTERS)
     words = {
         "highlights": dict(zip(heard["id"], heard["text"], strict=True)),
         "embeddings": dict(zip(written["passage"], written["content"], strict=True)),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lib.matching.statistics import wilson
+from lib.names import readable
 from lib.similarity.anchored import Ranks
 from lib.similarity.covariance import BookNull, CovarianceAlignment
 
@@ -291,10 +292,29 @@ def mislabelled(table: pd.DataFrame) -> list[str]:
     return list(table.loc[same & (table["verdict"] == "mismatched"), "highlight_model"])
 
 
+def to_draw(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The rows of `as_table` that a matrix of `most` labels by as many models has room for.
+
+    Labels whose own vectors do not belong together come first, then those that nothing is decided
+    of; and with each label the models that it was judged against.
+    """
+    if table.empty:
+        return table
+    same = table["highlight_model"] == table["passage_model"]
+    worst = {"mismatched": 0, "inconclusive": 1, "aligned": 3}
+    worth = table["verdict"].map(worst).where(same, 2)
+    order = worth.sort_values(kind="stable").index
+    labels = table.loc[order, "highlight_model"].drop_duplicates().head(most)
+    mine = table.loc[order][table.loc[order, "highlight_model"].isin(labels)]
+    models = mine["passage_model"].drop_duplicates().head(most)
+    drawn = table["highlight_model"].isin(labels) & table["passage_model"].isin(models)
+    return table[drawn].reset_index(drop=True)
+
+
 def in_words(table: pd.DataFrame) -> str:
     """The matrix as one sentence, for those who do not see it."""
     parts = [
-        f"{row.highlight_model} with {row.passage_model} {row.verdict}"
+        f"{readable(row.highlight_model)} with {readable(row.passage_model)} {row.verdict}"
         for row in table.itertuples()
     ]
     return "; ".join(parts) + "."

@@ -1,13 +1,15 @@
 """Everything that Concordance needs of Streamlit; nothing else in `lib` imports it.
 
 `frame` draws what surrounds every page, `login` keeps out whom it must, `asking` runs the queries
-of `lib`, `cards` and `passages` show what came of them. The sections of the Matches page that have
-controls of their own are in `orders`, `fallbacks`, `finding` and `explanations`, those of the
-Scores page in `scored`, `thresholds` and `side_by_side`, those of the Alignment page in `judged`,
-`suspected` and `lacking`, those of the Search page in the package `searching`, those
-of the Connect page in the package `connecting`.
+of `lib`, `cards`, `tables` and `passages` show what came of them. The sections of the Matches page
+that have controls of their own are in `orders`, `fallbacks`, `finding` and `explanations`, those of
+the Scores page in `scored`, `thresholds` and `side_by_side`, those of the Alignment page in
+`judged`, `suspected` and `lacking`, those of the Search page in the package `searching`, those of
+the Connect page in the package `connecting`.
 """
 
+from lib.markup import name
+from lib.names import readable, slug
 from lib.report.diagnosis import needs_mapping
 from lib.ui.asking import Counted, ask, derive, examine, limits
 from lib.ui.cards import (
@@ -30,8 +32,8 @@ from lib.ui.connecting.warning import warn_of_privileges
 from lib.ui.fallbacks import choose_fallback
 from lib.ui.finding import browse_highlights
 from lib.ui.frame import ICON, ensure_frame, navigation, run_page
-from lib.ui.judged import rows_to_judge, show_figures, show_what_was_read
-from lib.ui.lacking import show_faults, show_unanswerable
+from lib.ui.judged import rows_to_judge, show_figures, show_verdicts, show_what_was_read
+from lib.ui.lacking import show_coverage, show_faults, show_unanswerable
 from lib.ui.matched import Matched
 from lib.ui.orders import show_pairs, show_trial
 from lib.ui.passages import choose_highlight
@@ -44,6 +46,7 @@ from lib.ui.searching.index_recall import show_index_recall
 from lib.ui.searching.where import choose_where
 from lib.ui.side_by_side import measured, show_side_by_side
 from lib.ui.suspected import show_suspects, show_unlabelled
+from lib.ui.tables import choose, left_out, table
 from lib.ui.thresholds import explore_scores
 
 __all__ = [
@@ -58,6 +61,7 @@ __all__ = [
     "browse_highlights",
     "card",
     "chart",
+    "choose",
     "choose_fallback",
     "choose_highlight",
     "choose_model",
@@ -75,16 +79,20 @@ __all__ = [
     "explore_scores",
     "find",
     "find_tables",
+    "left_out",
     "limits",
     "measured",
     "model_order",
     "models_for",
+    "name",
     "navigation",
     "needs_mapping",
     "nothing",
+    "readable",
     "rows_to_judge",
     "run_page",
     "show_connecting",
+    "show_coverage",
     "show_error",
     "show_faults",
     "show_figures",
@@ -100,9 +108,12 @@ __all__ = [
     "show_trial",
     "show_unanswerable",
     "show_unlabelled",
+    "show_verdicts",
     "show_ways",
     "show_what_was_read",
+    "slug",
     "state_badge",
+    "table",
     "vector_of",
     "warn_of_privileges",
 ]

@@ -12,7 +12,9 @@ import streamlit as st
 from lib import markup
 from lib.charts import Drawing
 from lib.errors import ConcordanceError
+from lib.names import slug
 from lib.settings import PROJECT
+from lib.ui.asking import limits
 
 
 @contextmanager
@@ -84,12 +86,13 @@ def choosing_chart(
 
 
 def download(data: pd.DataFrame, name: str, label: str = "Data as CSV") -> None:
-    """A button that downloads a frame."""
+    """A button that downloads a frame: its first `limits.rows_downloaded` rows."""
+    most = limits().rows_downloaded
     stamp = dt.datetime.now().strftime("%Y-%m-%d-%H%M")
     st.download_button(
         label,
-        data=lambda: data.to_csv(index=False).encode("utf-8"),
-        file_name=f"concordance-{name}-{stamp}.csv",
+        data=lambda: data.head(most).to_csv(index=False).encode("utf-8", "replace"),
+        file_name=f"concordance-{slug(name)}-{stamp}.csv",
         mime="text/csv",
         icon=":material/download:",
         type="tertiary",

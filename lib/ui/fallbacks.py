@@ -16,6 +16,7 @@ from lib.matching.statistics import wilson
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import chart
 from lib.ui.matched import Matched
+from lib.ui.tables import table as show_table
 
 Choice = Literal["none", "alignment", "pg_trgm", "both"]
 CHOICES: tuple[Choice, ...] = ("none", "alignment", "pg_trgm", "both")
@@ -162,10 +163,9 @@ def _show_rates(matched: Matched, fallen: dict[Method, tuple[Fallen, float]]) ->
         rows, columns=["method", "accepted", "attempted", "total", "interval", "seconds"]
     )
     if len(table) > 1:
-        st.dataframe(
+        show_table(
             table,
-            hide_index=True,
-            alt="Methods with accepted highlights, match rate in all and seconds",
+            "Methods with accepted highlights, match rate in all and seconds",
             column_config={
                 "method": "Method",
                 "accepted": st.column_config.NumberColumn("Accepted", format="localized"),

@@ -15,9 +15,11 @@ from lib.matching.explanation import explain
 from lib.matching.fallback import Fallen, default_threshold
 from lib.matching.orders import ORDERS
 from lib.ui.asking import Counted, ask, derive
-from lib.ui.cards import card, choosing_chart, download, nothing
+from lib.ui.cards import card, choosing_chart, nothing
 from lib.ui.explanations import show_explanation
 from lib.ui.matched import Matched
+from lib.ui.tables import offered
+from lib.ui.tables import table as show_table
 
 Key = tuple[Any, ...]
 
@@ -94,7 +96,7 @@ def _break_down(
         st.session_state["only"] = kept
     chosen = st.multiselect(
         "Only",
-        known,
+        offered(known, "only"),
         key="only",
         bind="query-params",
         placeholder="All groups: choose here or click a row",
@@ -169,15 +171,16 @@ def _list(shown: pd.DataFrame) -> None:
         if rows and rows[0] < len(shown):
             st.session_state["highlight"] = str(shown["id"].iat[rows[0]])
 
-    st.dataframe(
+    show_table(
         shown,
-        hide_index=True,
+        "Highlights with state, attempts, landing, book and the passage they are found in",
+        "highlights",
+        hidden=["row"],
         height=330,
         on_select=take,
         selection_mode="single-row",
         key="highlights",
         placeholder="",
-        alt="Highlights with state, attempts, landing, book and the passage they are found in",
         column_order=COLUMNS,
         column_config={
             "id": st.column_config.TextColumn("Id", width="small"),
@@ -190,4 +193,3 @@ def _list(shown: pd.DataFrame) -> None:
             "content": st.column_config.TextColumn("Passage", width="large"),
         },
     )
-    download(shown.drop(columns="row"), "highlights")

@@ -10,6 +10,7 @@ import pandas as pd
 from lib.matching.rates import Scope
 from lib.matching.scan import Scan
 from lib.matching.study import Study
+from lib.similarity.coverage import titles_of
 
 
 @dataclass(frozen=True)
@@ -25,5 +26,5 @@ class Matched:
 
     @property
     def title_of(self) -> dict[str, str]:
-        """The title of each book, by its id as text."""
-        return dict(zip(self.titles["book"], self.titles["title"], strict=True))
+        """The title of each book, as people read it, by its id as text."""
+        return titles_of(self.titles)

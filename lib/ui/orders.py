@@ -11,7 +11,8 @@ from lib.charts import ORDER_TITLES
 from lib.matching.claims import books_in_words
 from lib.matching.study import Study
 from lib.matching.trial import CLAIMED_LOSS, Trial, Verdict
-from lib.ui.cards import chart, download
+from lib.ui.cards import chart
+from lib.ui.tables import table as show_table
 
 BADGES: dict[Verdict, tuple[str, Literal["green", "orange", "red", "gray"], str]] = {
     "holds": ("The claim holds", "green", ":material/check_circle:"),
@@ -71,10 +72,10 @@ def show_pairs(study: Study, budget: int) -> None:
             for a, b in zip(table["median_a"], table["median_b"], strict=True)
         ],
     )
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
-        alt="Pairs of orders with the difference of their rates, intervals, p-values and attempts",
+        "Pairs of orders with the difference of their rates, intervals, p-values and attempts",
+        "orders-compared",
         column_order=(
             "pair",
             "points",
@@ -102,4 +103,3 @@ def show_pairs(study: Study, budget: int) -> None:
             ),
         },
     )
-    download(table, "orders-compared")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from lib.ui.tables import table
+
 
 def percentile(value: float) -> str:
     """A percentile, never rounded up to 100 while a random pair scores as high."""
@@ -20,15 +22,14 @@ def choose_highlight(choices: pd.DataFrame, key: str) -> None:
         if rows and rows[0] < len(choices):
             st.session_state[key] = str(choices["id"].iloc[rows[0]])
 
-    st.dataframe(
+    table(
         choices,
-        hide_index=True,
+        "Highlights to choose from: id, text, label and date",
         height=215,
         on_select=take,
         selection_mode="single-row",
         key=table_key,
         placeholder="",
-        alt="Highlights to choose from: id, text, label and date",
         column_order=("id", "text", "model", "created_at"),
         column_config={
             "id": st.column_config.TextColumn("Id", width="small"),

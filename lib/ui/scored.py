@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lib.names import slug
 from lib.similarity.distributions import distribution, series_of_pair
 from lib.similarity.measure import PairScores
 from lib.ui.asking import derive
-from lib.ui.cards import download
+from lib.ui.tables import table
 
 Key = tuple[Any, ...]
 
@@ -34,7 +35,7 @@ class Scored:
     @property
     def name(self) -> str:
         """The pair as part of the key of a widget: what is set for one pair is not for another."""
-        return f"{self.pair.highlight_model}-{self.pair.passage_model}"
+        return slug(self.pair.highlight_model, self.pair.passage_model)
 
     def drawn(self) -> pd.DataFrame:
         """The distributions as the charts draw them, in the shape chosen."""
@@ -47,11 +48,11 @@ def _drawn(pair: PairScores, k: int, shape: str) -> pd.DataFrame:
 
 def show_summary(summary: pd.DataFrame) -> None:
     """The distributions in figures; `summary` as of `describe_pair`."""
-    st.dataframe(
+    table(
         summary,
-        hide_index=True,
+        "Number, mean, spread, percentiles, separation and overlap of each distribution",
+        "score-summary",
         placeholder="–",
-        alt="Number, mean, spread, percentiles, separation and overlap of each distribution",
         column_config={
             "series": "Scores of",
             "n": st.column_config.NumberColumn("Number", format="localized"),
@@ -66,4 +67,3 @@ def show_summary(summary: pd.DataFrame) -> None:
             "overlap": st.column_config.NumberColumn("Overlap", format="percent"),
         },
     )
-    download(summary, "score-summary")

@@ -9,6 +9,8 @@ import streamlit as st
 
 from lib import charts
 from lib.databases import highlights
+from lib.markup import name
+from lib.names import readable, slug
 from lib.similarity import by_book, measure
 from lib.similarity.distributions import (
     NEAREST,
@@ -21,8 +23,11 @@ from lib.similarity.measure import PairScores
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import download, escape, nothing
 from lib.ui.scored import Key, Scored
+from lib.ui.tables import offered
 
 PANEL_WIDTH = 290
+# Each is measured when it is first shown.
+MOST_PANELS = 12
 
 
 @st.fragment
@@ -58,7 +63,7 @@ def _books(scored: Scored) -> None:
     st.session_state["books"] = [b for b in st.session_state.get("books", []) if b in known]
     chosen = st.multiselect(
         "Books",
-        known,
+        offered(known, "books"),
         key="books",
         bind="query-params",
         max_selections=by_book.MOST_BOOKS,
@@ -94,12 +99,12 @@ def _books(scored: Scored) -> None:
                 frame,
                 row.book,
                 f"{row.highlights:,} highlights. {_separation(row)}",
-                f"book-{row.book}",
+                f"book-{slug(row.book)}",
             )
     st.caption(
         f"Coloured: nearest passages. Grey: random pairs. {_area(scored.shape)} "
         f"{len(shown):,} of {len(known):,} books, all under "
-        f"{escape(pair.passage_model)} on one axis, against the same random pairs."
+        f"{name(pair.passage_model)} on one axis, against the same random pairs."
     )
     download(figures, "scores-by-book", "Figures as CSV")
 
@@ -117,6 +122,11 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
     if not wanted:
         nothing("No label of highlights is a model of passages.", "Look at the pair above.")
         return
+    if len(wanted) > MOST_PANELS:
+        st.caption(
+            f"The first {MOST_PANELS} of {len(wanted):,} pairs; the others can be chosen above."
+        )
+        wanted = wanted[:MOST_PANELS]
     # Measured before the grid is made: in it the bar of each would take a cell.
     pairs = [measured(label, model, embedded, stored) for label, model in wanted]
     rows = []
@@ -132,7 +142,9 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
                 pair.background.pairs,
                 scored.k,
             )
-            title = model if label == model else f"{label} against {model}"
+            title = readable(model)
+            if label != model:
+                title = f"{readable(label)} against {title}"
             if summary.empty or summary["series"].iat[0] != NEAREST:
                 st.markdown(f"**{escape(title)}**  \nNothing to compare.")
                 continue
@@ -143,7 +155,7 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
                 frame,
                 title,
                 f"{int(figures['n']):,} highlights. {_separation(figures)}",
-                f"pair-{label}-{model}",
+                f"pair-{slug(label, model)}",
             )
     st.caption(
         f"Coloured: nearest passages; dashed: the {ordinal(scored.k)} nearest. Grey: random pairs. "
@@ -171,7 +183,7 @@ def measured(
 
 
 def _panel(
-    drawing: dict[str, Any], frame: pd.DataFrame, title: str, figures: str, name: str
+    drawing: dict[str, Any], frame: pd.DataFrame, title: str, figures: str, key: str
 ) -> None:
     with st.container(gap="xsmall"):
         st.markdown(f"**{escape(title)}**  \n{figures}")
@@ -180,7 +192,7 @@ def _panel(
             drawing,
             width="stretch",
             alt=f"Small multiple of scores of {title}: nearest passages, random pairs. {figures}",
-            key=f"panel-{name}",
+            key=f"panel-{key}",
         )
 
 

@@ -6,14 +6,19 @@ import pandas as pd
 import streamlit as st
 
 from lib.databases.highlights import UNLABELLED
+from lib.markup import name
+from lib.names import readable
 from lib.similarity.audit import Audit
 from lib.similarity.selecting import NO_MODEL, read_words, write_selections
-from lib.ui.asking import ask
+from lib.ui.asking import ask, limits
 from lib.ui.cards import download, escape, nothing
+from lib.ui.tables import table
 
 ALL = "all rows"
 MOST_SHOWN = 200
 MOST_STATED = 50
+MOST_NOTES = 6
+MOST_BADGES = 12
 RELATIONS = {"highlights": "highlights", "embeddings": "passages' vectors"}
 
 
@@ -22,7 +27,7 @@ def show_suspects(found: Audit, key: tuple[object, ...]) -> None:
 
     `key` names what was measured.
     """
-    for note in found.labels.notes:
+    for note in found.labels.notes[:MOST_NOTES]:
         st.warning(escape(note), icon=":material/call_split:")
     suspects = found.labels.suspects
     if found.labels.judged == 0:
@@ -46,11 +51,10 @@ def show_suspects(found: Audit, key: tuple[object, ...]) -> None:
     group, chosen = _choose(suspects)
     key = (*key, group)
     shown = ask(read_words, chosen, MOST_SHOWN, key=(*key, "words", *chosen["id"].head(MOST_SHOWN)))
-    st.dataframe(
+    table(
         shown.assign(looks_like=shown["looks_like"].fillna(NO_MODEL)),
-        hide_index=True,
+        "Suspect rows: relation, id, label, what they look like, how clearly, and their words",
         height=320,
-        alt="Suspect rows: relation, id, label, what they look like, how clearly, and their words",
         column_order=("relation", "id", "label", "looks_like", "score", "words"),
         column_config={
             "relation": "Relation",
@@ -80,13 +84,17 @@ def _how_sure(found: Audit) -> str:
 
 def _choose(suspects: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     """The suspects of one label and likeness, or all, and what they are called."""
-    named = suspects["label"] + " that look like " + suspects["looks_like"].fillna(NO_MODEL)
+    read_as = {
+        name: readable(name) for name in {*suspects["label"], *suspects["looks_like"]} if name
+    }
+    likeness = suspects["looks_like"].map(read_as).fillna(NO_MODEL)
+    named = suspects["label"].map(read_as) + " that look like " + likeness
     groups = named.value_counts()
     if len(groups) < 2:
         return ALL, suspects
     chosen = st.selectbox(
         "Show",
-        [ALL, *groups.index],
+        [ALL, *groups.index[: limits().rows_shown]],
         key="suspects",
         bind="query-params",
     )
@@ -127,10 +135,10 @@ def show_unlabelled(found: Audit, key: tuple[object, ...]) -> None:
         looks_like=found.labels.unlabelled["looks_like"].fillna(NO_MODEL),
     )
     with st.container(horizontal=True):
-        for name, count in looks["looks_like"].value_counts().items():
-            sure = name != NO_MODEL
+        for label, count in looks["looks_like"].value_counts().head(MOST_BADGES).items():
+            sure = label != NO_MODEL
             st.badge(
-                f"{count:,} fit {escape(name)}" if sure else f"{count:,} fit {NO_MODEL}",
+                f"{count:,} fit {name(label)}" if sure else f"{count:,} fit {NO_MODEL}",
                 icon=":material/label:" if sure else ":material/help:",
                 color="green" if sure else "orange",
             )

@@ -6,6 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from lib import charts
+from lib.markup import name
+from lib.names import readable
 from lib.similarity import pairs, thresholds
 from lib.similarity.distributions import ordinal
 from lib.similarity.thresholds import Passing
@@ -13,6 +15,7 @@ from lib.similarity.wording import how_drawn, how_measured
 from lib.ui.asking import ask
 from lib.ui.cards import card, download, escape, nothing
 from lib.ui.scored import Scored
+from lib.ui.tables import table as show_table
 
 Range = tuple[float, float]
 
@@ -79,13 +82,13 @@ def explore_scores(scored: Scored, summary: pd.DataFrame) -> None:
 def _draw(scored: Scored, threshold: float, chosen: Range | None, ends: Range) -> None:
     """The chart; a brush over it moves the slider of the pairs that are listed."""
     drawn = scored.drawn()
-    name = f"chart-scores-{scored.name}-{scored.shape}"
-    count = f"drawn-{name}"
-    key = f"{name}-{st.session_state.get(count, 0)}"
+    chart = f"chart-scores-{scored.name}-{scored.shape}"
+    count = f"drawn-{chart}"
+    key = f"{chart}-{st.session_state.get(count, 0)}"
     if _brushed(key, ends) not in (None, chosen):
         # The range was changed elsewhere: a new chart has no brush.
         st.session_state[count] = st.session_state.get(count, 0) + 1
-        key = f"{name}-{st.session_state[count]}"
+        key = f"{chart}-{st.session_state[count]}"
 
     def take() -> None:
         st.session_state[_range_key(scored)] = _brushed(key, ends) or ends
@@ -95,8 +98,9 @@ def _draw(scored: Scored, threshold: float, chosen: Range | None, ends: Range) -
             drawn, scored.pair.passage_model, scored.models, scored.shape, threshold, chosen
         ),
         width="stretch",
-        alt=f"Distributions of cosine similarity under {scored.pair.passage_model}: nearest "
-        f"passage, {ordinal(scored.k)} nearest passage, and random pairs, with the threshold.",
+        alt=f"Distributions of cosine similarity under {readable(scored.pair.passage_model)}: "
+        f"nearest passage, {ordinal(scored.k)} nearest passage, and random pairs, with the "
+        "threshold.",
         key=key,
         on_select=take,
         selection_mode=charts.BRUSH,
@@ -222,12 +226,12 @@ def _list(scored: Scored, threshold: float, chosen: Range | None, depth: int) ->
         scored.titles,
         key=(*scored.key, threshold if chosen is None else chosen, depth),
     )
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
+        "Pairs of a highlight and a passage with score, percentile, chance and book",
+        "pairs",
         height=min(420, 40 + ROW_HEIGHT * count),
         row_height=ROW_HEIGHT,
-        alt="Pairs of a highlight and a passage with score, percentile, chance and book",
         column_order=SHOWN if depth > 1 else SHOWN[:-1],
         column_config={
             "highlight": st.column_config.TextColumn("Id", width="small"),
@@ -243,7 +247,7 @@ def _list(scored: Scored, threshold: float, chosen: Range | None, depth: int) ->
                 "Percentile",
                 format="%.3f",
                 width="small",
-                help=f"Random pairs under {escape(pair.passage_model)} that score lower, percent.",
+                help=f"Random pairs under {name(pair.passage_model)} that score lower, percent.",
             ),
             "chance": st.column_config.TextColumn(
                 "By chance",
@@ -252,4 +256,3 @@ def _list(scored: Scored, threshold: float, chosen: Range | None, depth: int) ->
             ),
         },
     )
-    download(table, "pairs")

@@ -47,6 +47,17 @@ SHARE_SECONDS = 0.2
 OnCount = Callable[[int], object]
 
 
+# The time that a comparison takes grows with the square of the highlight's length, and so many
+# words tell any place from all others.
+MOST_WORDS = 250
+
+
+def needle(text: str) -> list[str]:
+    """The words of a highlight that are compared with books: the first MOST_WORDS."""
+    # Hardly a word is longer on average: what comes later need not be normalised.
+    return normalise(text[: 50 * MOST_WORDS])[:MOST_WORDS]
+
+
 @dataclass(frozen=True)
 class BookText:
     """A whole book, normalised: passage i begins at `starts[i]` of `text` and has id `ids[i]`."""
@@ -116,12 +127,13 @@ async def align(
 ) -> pd.DataFrame:
     """The nearest place of each highlight of `rows`, book by book.
 
-    In scope `book` a highlight that has a book looks there only. Columns `highlight` (row),
+    Of a very long highlight the first MOST_WORDS words are looked for. In scope `book` a highlight
+    that has a book looks there only. Columns `highlight` (row),
     `passage` (id of the passage in the middle of the place), `first` and `last` (of those where it
     begins and ends; all None where there is nowhere to look) and `distance` (0 to 1; NaN).
     `on_passages` is told how many passages have been compared.
     """
-    texts = {row: " ".join(normalise(highlights["text"].iat[row])) for row in rows}
+    texts = {row: " ".join(needle(highlights["text"].iat[row])) for row in rows}
     places = {row: Place() for row in rows}
     anywhere = [row for row in rows if scope == "library" or pd.isna(highlights["book"].iat[row])]
     at_home: dict[str, list[int]] = {}

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.names import readable
 from lib.similarity.scores import Matrix
 from lib.similarity.side_by_side import side_by_side
 from lib.similarity.spaces import mixtures
@@ -278,7 +279,7 @@ def _own(
             elif len(free) == 1:
                 own, why = free[0], "one is another label's own"
             sizes = " and ".join(f"{100 * mine[space]:.0f}%" for space in rivals)
-            notes.append(f"{label} holds two spaces, {sizes} of its rows; {why}.")
+            notes.append(f"{readable(label)} holds two spaces, {sizes} of its rows; {why}.")
         owned[label] = own
     return owned, notes
 

@@ -11,7 +11,10 @@ import streamlit as st
 
 from lib.databases import choosing, passages, reading
 from lib.databases.highlights import UNLABELLED
+from lib.databases.words import MOST_CHARACTERS
 from lib.errors import ConcordanceError, QuestionError
+from lib.markup import name
+from lib.names import EMPTY
 from lib.search.question import Cleaned, Vector, clean, parse_vector
 from lib.ui.asking import ask, connection, tick
 from lib.ui.cards import escape, nothing, show_error
@@ -106,16 +109,16 @@ def _ask_with_highlight() -> Asked | None:
     found = ask(choosing.read_highlight, identifier) if identifier else None
     if found is None:
         nothing(
-            f"There is no highlight {escape(identifier)}."
+            f"There is no highlight {name(identifier)}."
             if identifier
             else "No highlight is chosen.",
             "Choose a row above, draw one at random, or type the id of a highlight.",
         )
         return None
     labelled = found["model"] != UNLABELLED
-    under = f"labelled {escape(found['model'])}" if labelled else "without a label"
+    under = f"labelled {name(found['model'])}" if labelled else "without a label"
     date = f", {found['created_at']:%Y-%m-%d}" if pd.notna(found["created_at"]) else ""
-    _show_asked(f"Highlight {escape(identifier)}, {under}{date}", found["text"])
+    _show_asked(f"Highlight {name(identifier)}, {under}{date}", found["text"])
     return Asked(
         "a highlight",
         clean(found["text"]).text,
@@ -184,13 +187,13 @@ def _ask_with_passage() -> Asked | None:
     found = ask(reading.find_passage, identifier) if identifier else None
     if found is None:
         nothing(
-            f"There is no passage {escape(identifier)}." if identifier else "No passage is chosen.",
+            f"There is no passage {name(identifier)}." if identifier else "No passage is chosen.",
             "Choose “More like this” below a result, or type the id of a passage.",
         )
         return None
-    row = ask(passages.read_passages, [found]).iloc[0]
-    chapter = f", chapter {escape(row['chapter'])}" if isinstance(row["chapter"], str) else ""
-    _show_asked(f"Passage {escape(identifier)}{chapter}", row["content"] or "")
+    row = ask(passages.read_passages, [found], MOST_CHARACTERS).iloc[0]
+    chapter = f", chapter {name(row['chapter'])}" if isinstance(row["chapter"], str) else ""
+    _show_asked(f"Passage {name(identifier)}{chapter}", row["content"] or "")
     return Asked("a passage", clean(row["content"] or "").text, identifier=found)
 
 
@@ -217,5 +220,9 @@ def _show_asked(what: str, text: str) -> None:
     cleaned = clean(text)
     with st.container(border=True):
         st.caption(what)
-        st.markdown(escape(cleaned.text))
-        _say_if_cut(cleaned)
+        st.markdown(escape(cleaned.text) or f":gray[{EMPTY}]")
+        if cleaned.cut:
+            st.caption(
+                f":material/content_cut: Search takes the first {len(cleaned.text):,} characters "
+                "of this text, which is as much as most models read."
+            )

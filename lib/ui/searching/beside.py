@@ -9,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from lib.errors import ConcordanceError
+from lib.markup import name
+from lib.names import distinct
 from lib.search.overlap import overlap
 from lib.search.question import Question
 from lib.search.rankings import WAYS
 from lib.search.wording import EXPLANATIONS, how_found
-from lib.ui.cards import download, escape, nothing, show_error
+from lib.ui.cards import download, nothing, show_error
 from lib.ui.searching.asked import Asked
 from lib.ui.searching.embedded import models_for, vector_of
 from lib.ui.searching.found import (
@@ -25,6 +27,7 @@ from lib.ui.searching.found import (
     show_result,
     start_of_page,
 )
+from lib.ui.tables import table as show_table
 
 MOST_MODELS = 3
 
@@ -47,7 +50,7 @@ def show_ways(found: Found, most: int) -> None:
             if ranking.failure is not None:
                 show_failure(ranking)
                 continue
-            st.caption(how_found(ranking, found.question, found.embedded, escape))
+            st.caption(how_found(ranking, found.question, found.embedded, name))
             rows = found.results.ordered(way, most)
             if rows.empty:
                 nothing("No passage was found.", "Try other words.")
@@ -83,10 +86,12 @@ def show_models(
         "random pairs. Scores of different models cannot be compared: ranks, percentiles and the "
         "overlap can."
     )
+    shown_as = distinct(models)
     chosen = st.multiselect(
         "Models",
         list(models),
         default=list(models)[:MOST_MODELS],
+        format_func=shown_as.__getitem__,
         max_selections=2 * MOST_MODELS,
         key="models",
         bind="query-params",
@@ -99,7 +104,7 @@ def show_models(
     columns = st.columns(len(chosen))
     for model, column in zip(chosen, columns, strict=True):
         with column:
-            st.markdown(f"#### {escape(model)}")
+            st.markdown(f"#### {name(model)}")
             try:
                 found = _find_under(asked, model, stored[model], question)
             except ConcordanceError as error:
@@ -108,7 +113,7 @@ def show_models(
             if found is not None:
                 ranking = found.results.rankings["embedding"]
                 places[model], shown[model] = ranking.passages, found
-                st.caption(how_found(ranking, found.question, found.embedded, escape))
+                st.caption(how_found(ranking, found.question, found.embedded, name))
     rows = {model: one.results.ordered("embedding", most) for model, one in shown.items()}
     longest = max(map(len, rows.values()), default=0)
     start = start_of_page((*(one.question.key for one in shown.values()), "models"), longest)
@@ -162,7 +167,7 @@ def _show_beside(
     }
     for number, row in enumerate(page.itertuples(), start=start + 1):
         also = [
-            f":violet-badge[also {escape(other)} {theirs[row.passage]}]"
+            f":violet-badge[also {name(other)} {theirs[row.passage]}]"
             for other, theirs in ranks.items()
             if row.passage in theirs
         ]
@@ -175,11 +180,10 @@ def _show_overlap(places: Mapping[str, list[Any]], most: int) -> None:
         [overlap(places, k).assign(k=k) for k in dict.fromkeys((min(ON_A_PAGE, most), most))],
         ignore_index=True,
     )
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
+        "How many of the first passages each pair of models has in common",
         placeholder="–",
-        alt="How many of the first passages each pair of models has in common",
         column_order=("a", "b", "k", "shared", "share"),
         column_config={
             "a": "Model",

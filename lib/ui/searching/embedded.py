@@ -9,14 +9,18 @@ import streamlit as st
 
 from lib.databases import embeddings, highlights, indexes
 from lib.errors import EmbedderError
+from lib.markup import name
+from lib.names import slug
 from lib.search.checking import EmbedderCheck, check_embedder
 from lib.search.question import Vector
 from lib.ui.asking import ask, connection, embed
 from lib.ui.cards import escape, show_error
 from lib.ui.searching.asked import Asked
+from lib.ui.tables import choose, listed
 
 # An endpoint that did not answer is not asked again at every click.
 RETRY_SECONDS = 20.0
+MOST_NAMED = 12
 
 
 def models_for(asked: Asked, models: Sequence[str]) -> list[str]:
@@ -48,12 +52,11 @@ def choose_model(options: Sequence[str]) -> str | None:
     """
     if not options:
         return None
-    return st.selectbox(
+    return choose(
         "Model",
-        list(options),
+        options,
+        "search-model",
         disabled=len(options) == 1,
-        key="search-model",
-        bind="query-params",
         help="The question is embedded by this model and compared with its vectors only: scores "
         "of different models say nothing about one another. A labelled highlight keeps the "
         "model of its label.",
@@ -63,12 +66,11 @@ def choose_model(options: Sequence[str]) -> str | None:
 def explain_no_model(asked: Asked, models: Sequence[str]) -> None:
     """Why a question cannot be asked under any of the passages' models, and what to do."""
     if asked.label is not None:
-        why = (
-            f"No passage has a vector under {escape(asked.label)}, and no other model can embed it"
-        )
+        why = f"No passage has a vector under {name(asked.label)}, and no other model can embed it"
     elif asked.vector is not None:
         dimensions = ask(indexes.read_dimensions, list(models))
-        known = ", ".join(f"{escape(model)} has {n:,}" for model, n in dimensions.items())
+        sizes = [f"{name(model)} has {n:,}" for model, n in dimensions.items()]
+        known = listed(sizes, MOST_NAMED)
         why = f"The vector has {len(asked.vector):,} numbers, and no model's has so many: {known}"
     else:
         why = "None of the passages’ models can embed a text here"
@@ -101,20 +103,20 @@ def vector_of(
         if asked.label is None:
             st.caption(
                 "This highlight has no label. Its stored vector is taken for one of "
-                f"{escape(model)}, which it need not be: the Alignment page tells what it fits."
+                f"{name(model)}, which it need not be: the Alignment page tells what it fits."
             )
     else:
         if asked.label is not None:
             st.caption(
-                f"No passage has a vector under {escape(asked.label)}, the label of this "
-                f"highlight: its text is embedded by {escape(model)}."
+                f"No passage has a vector under {name(asked.label)}, the label of this "
+                f"highlight: its text is embedded by {name(model)}."
             )
         return _embedded(asked.text, model, embedded, even_if_different)
     if len(stored) == 0:
         what = "passage" if asked.source == "a passage" else "highlight"
         st.info(
             "It is searched for by its words." if asked.text else "Ask with something else.",
-            title=f"This {what} has no vector under {escape(model)}.",
+            title=f"This {what} has no vector under {name(model)}.",
             icon=":material/info:",
         )
         return None
@@ -153,7 +155,7 @@ def _show_failure(error: EmbedderError, remembered: str) -> None:
         "Ask the embedder again",
         icon=":material/refresh:",
         type="tertiary",
-        key=f"again-{remembered}",
+        key=f"again-{slug(remembered)}",
         on_click=lambda: st.session_state.pop(remembered, None),
     )
 

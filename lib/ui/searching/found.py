@@ -11,6 +11,8 @@ from lib import markup
 from lib.databases import passages as passage_queries
 from lib.databases import reading
 from lib.errors import ConcordanceError, ExtensionMissing
+from lib.markup import name
+from lib.names import EMPTY, TITLE_CHARACTERS, slug
 from lib.search import exact, results, wording
 from lib.search.exact import Vocabulary
 from lib.search.marking import MOST_SHOWN, excerpt
@@ -76,7 +78,7 @@ def explain(found: Found, order: Order) -> None:
     for ranking in shown:
         show_failure(ranking)
     sentences = [
-        wording.how_found(ranking, found.question, found.embedded, escape) for ranking in shown
+        wording.how_found(ranking, found.question, found.embedded, name) for ranking in shown
     ]
     slowest = max((ranking.seconds for ranking in shown), default=0.0)
     took = f"{slowest:.2f} s in the database." if slowest else ""
@@ -182,9 +184,9 @@ def _worth(row: Any) -> str:
 
 def _place(row: Any) -> str:
     """The book and the chapter of a row, as Markdown."""
-    chapter = f", chapter {row.chapter}" if isinstance(row.chapter, str) else ""
+    chapter = f", chapter {name(row.chapter)}" if isinstance(row.chapter, str) else ""
     title = row.title if isinstance(row.title, str) else "unknown book"
-    return escape(title + chapter)
+    return f"{name(title, TITLE_CHARACTERS)}{chapter}"
 
 
 def _paragraphs(row: Any, text: str, found: Found) -> list[str]:
@@ -194,7 +196,8 @@ def _paragraphs(row: Any, text: str, found: Found) -> list[str]:
     """
     shown = excerpt(text, _text(row.content), found.vocabulary)
     before, after = "… " if shown.cut_before else "", " …" if shown.cut_after else ""
-    paragraphs = [f"{before}{markup.mark(shown.text, shown.words)}{after}"]
+    marked = markup.mark(shown.text, shown.words) or f":gray[{EMPTY}]"
+    paragraphs = [f"{before}{marked}{after}"]
     if str(row.passage) not in st.session_state.get("context", ()):
         return paragraphs
     around = ask(reading.read_around, row.passage, AROUND)
@@ -230,7 +233,7 @@ def _show_actions(row: Any, among: str) -> None:
         "Hide what is around it" if is_open else "Before and after",
         icon=":material/unfold_less:" if is_open else ":material/unfold_more:",
         type="tertiary",
-        key=f"around-{among}{identifier}",
+        key=f"around-{slug(among, identifier)}",
         on_click=_toggle_context,
         args=(identifier,),
     )
@@ -238,7 +241,7 @@ def _show_actions(row: Any, among: str) -> None:
         "More like this",
         icon=":material/search:",
         type="tertiary",
-        key=f"like-{among}{identifier}",
+        key=f"like-{slug(among, identifier)}",
         on_click=_ask_with_passage,
         args=(identifier,),
     ):

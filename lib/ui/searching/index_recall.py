@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib.markup import name
+from lib.names import slug
 from lib.search.recall import QUESTIONS, TOP_K, measure_recall
 from lib.ui.asking import Counted, ask
-from lib.ui.cards import card, escape, nothing
+from lib.ui.cards import card, nothing
 
 ENOUGH = 0.95
 
@@ -16,11 +18,11 @@ def show_index_recall(model: str, embedded: int) -> None:
     with card(
         "How good the index is",
         f"A vector index is fast and approximate. {QUESTIONS} stored vectors are looked up in the "
-        f"index under {escape(model)} and compared with all {embedded:,} vectors: how many of the "
+        f"index under {name(model)} and compared with all {embedded:,} vectors: how many of the "
         f"{TOP_K} nearest passages does the index find?",
     ):
         # What was measured is kept, and not the wish to measure: that would come true at any rerun.
-        remembered, wanted = f"recall-{model}", f"measure-{model}"
+        remembered, wanted = f"recall-{slug(model)}", f"measure-{slug(model)}"
         was_measured = remembered in st.session_state
         st.button(
             "Measure it again" if was_measured else "Measure the index",
@@ -63,6 +65,6 @@ def show_index_recall(model: str, embedded: int) -> None:
             "index with a larger ef_construction"
         )
         st.caption(
-            f"{escape(measured.index)} finds {measured.recall:.1%} (95% interval {low:.1%} to "
+            f"{name(measured.index)} finds {measured.recall:.1%} (95% interval {low:.1%} to "
             f"{high:.1%}) of the {measured.k} nearest, which is {verdict}."
         )
