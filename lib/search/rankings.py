@@ -17,6 +17,7 @@ from lib.errors import ConcordanceError, ExtensionMissing, RelationError
 from lib.search import exact
 from lib.search.exact import Vocabulary
 from lib.search.question import Question
+from lib.search.together import together
 
 Way = Literal["embedding", "exact", "fuzzy"]
 WAYS: tuple[Way, ...] = ("embedding", "exact", "fuzzy")
@@ -74,7 +75,7 @@ async def rank(
     if exact.has_trigrams(question.text):
         asked["fuzzy"] = _by_fuzzy_words(databases, relations, question)
     patience = databases.settings.limits.search_seconds
-    found = await asyncio.gather(*(_in_time(way, one, patience) for way, one in asked.items()))
+    found = await together(_in_time(way, one, patience) for way, one in asked.items())
     failures = [ranking.failure for ranking in found if ranking.failure is not None]
     if failures and len(failures) == len(found):
         raise failures[0]

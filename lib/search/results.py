@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from lib.search.exact import Vocabulary
 from lib.search.fusion import fuse
 from lib.search.question import Question
 from lib.search.rankings import WAYS, Ranking, Way, rank
+from lib.search.together import together
 from lib.similarity.calibration import Background, calibrate
 
 MOST_RESULTS = 200
@@ -76,10 +77,11 @@ async def search(
     # The first results are the same however many are wanted.
     fused = fuse(lists[way][:DEPTH] for way in FUSED if way in lists)
     found = list(dict.fromkeys([*fused, *(one for ranked in lists.values() for one in ranked)]))
-    texts, scores = await asyncio.gather(
+    reading: list[Coroutine[Any, Any, Any]] = [
         passages.read_passages(databases, relations, found, MOST_CHARACTERS),
         _read_scores(databases, relations, question, rankings, found),
-    )
+    ]
+    texts, scores = await together(reading)
     titles = await books.read_titles(databases, relations, texts["book"].dropna().unique().tolist())
     frame = pd.DataFrame({"passage": pd.Series(found, dtype=object)})
     # A view may have a passage twice, and a vector may be of a passage that is gone.
