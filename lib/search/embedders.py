@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -84,7 +85,7 @@ class Embedders:
         asked = [prefix + _sendable(text[:MOST_CHARACTERS]) for text in texts]
         if label not in self._endpoints:
             async with self._working:
-                return await asyncio.to_thread(models.embed, label, asked)
+                return await asyncio.to_thread(_embed_here, label, asked)
         given, endpoint = self._settings[label], self._endpoints[label]
         model = (given.passage_model or given.model) if as_passages else given.model
         parts = [
@@ -100,6 +101,14 @@ class Embedders:
 
 def _is_here(label: str) -> bool:
     return label in models.MODELS and importlib.util.find_spec("wordllama") is not None
+
+
+def _embed_here(label: str, texts: list[str]) -> Matrix:
+    # A text without a known token is a vector of zeros, which the model's library divides by its
+    # length of zero before the demo gives it a direction. It does so on threads of its own, which
+    # `numpy.errstate` does not reach.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wordllama(\.|$)")
+    return models.embed(label, texts)
 
 
 def _sendable(text: str) -> str:

@@ -29,7 +29,8 @@ class Summary:
 
 def unit(matrix: Matrix) -> Matrix:
     """The rows scaled to length 1, so that a dot product is a cosine; zero rows stay zero."""
-    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    # In double precision: squares of numbers of single precision may be out of the range of it.
+    norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))[:, None]
     scaled: Matrix = np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
     return scaled
 

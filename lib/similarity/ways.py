@@ -145,7 +145,9 @@ def with_direction(drawn: Vectors) -> Vectors:
     """The rows that have a direction: finite, and not zero."""
     if len(drawn) == 0:
         return drawn
-    norms = np.linalg.norm(drawn.matrix, axis=1)
+    # What is out of range has no direction for pgvector either, which computes in single precision.
+    with np.errstate(over="ignore", under="ignore"):
+        norms = np.linalg.norm(drawn.matrix, axis=1)
     kept = np.isfinite(norms) & (norms > 0)
     if kept.all():
         return drawn
