@@ -16,17 +16,11 @@ st.markdown(
     "What both databases hold, which books can be found under which model, and what is missing."
 )
 
-by_label = ui.ask(highlights.count_by_model)
-by_model = ui.ask(embeddings.count_by_model)
-titles = ui.ask(books.read_books)
-passage_count = ui.ask(passages.count_passages)
-models = by_model["model"].tolist()
-
 with st.grid(4, min_column_width=180):
-    st.metric("Highlights", f"{in_all(by_label):,}", border=True)
-    st.metric("Books", f"{len(titles):,}", border=True)
-    st.metric("Passages", f"{passage_count:,}", border=True)
-    st.metric("Vectors of passages", f"{in_all(by_model):,}", border=True)
+    ui.figure("Highlights", lambda: in_all(ui.ask(highlights.count_by_model)))
+    ui.figure("Books", lambda: len(ui.ask(books.read_books)))
+    passage_count = ui.figure("Passages", lambda: ui.ask(passages.count_passages))
+    ui.figure("Vectors of passages", lambda: in_all(ui.ask(embeddings.count_by_model)))
 
 if passage_count == 0:
     ui.nothing(
@@ -40,8 +34,10 @@ with ui.card(
     "Only vectors under one label may be compared: vectors of two models mix without an error, "
     "and the results mean nothing.",
 ):
-    both = coverage.by_model(by_label, by_model, passage_count)
-    colours = ui.model_order(models, by_label["model"])
+    by_label = ui.ask(highlights.count_by_model)
+    by_model = ui.ask(embeddings.count_by_model)
+    both = coverage.by_model(by_label, by_model, ui.ask(passages.count_passages))
+    colours = ui.model_order(by_model["model"], by_label["model"])
     for place, column, what in zip(
         st.columns(2), ("highlights", "embeddings"), ("highlights", "passages"), strict=True
     ):
@@ -65,11 +61,12 @@ with ui.card(
     "Coverage of books",
     "A passage without a vector under a model cannot be found by a highlight of that model.",
 ):
+    models = ui.ask(embeddings.count_by_model)["model"].tolist()
     covered = ui.derive(
         coverage.by_book_and_model,
         ("coverage", *models),
         ui.ask(embeddings.read_coverage),
-        titles,
+        ui.ask(books.read_books),
         models,
     )
     st.markdown("  \n".join(map(ui.escape, coverage.describe_coverage(covered))))
@@ -80,17 +77,18 @@ with ui.card(
 
 left, right = st.columns(2)
 with left, ui.card("Index health", "Without these indexes every search reads the whole table."):
+    by_model = ui.ask(embeddings.count_by_model)
     # Those of most vectors: their searches take longest.
     largest = by_model.sort_values("embeddings", ascending=False, kind="stable")["model"]
-    checked = tuple(model for model in models if model in set(largest.head(MOST_MODELS)))
+    checked = tuple(by_model["model"][by_model["model"].isin(largest.head(MOST_MODELS))])
     for check in ui.ask(indexes.check_indexes, checked):
         st.markdown(f"{ui.state_badge(check.present)} {ui.escape(check.sentence)}")
         if check.present:
             st.caption(f"{ui.escape(check.name or '')}, {check.megabytes:,.1f} MB")
         if check.create:
             st.code(check.create, language="sql", wrap_lines=True)
-    if len(checked) < len(models):
-        st.caption(f"Looked for under the {len(checked):,} largest of {len(models):,} models.")
+    if len(checked) < len(by_model):
+        st.caption(f"Looked for under the {len(checked):,} largest of {len(by_model):,} models.")
 
 with right, ui.card("Vector gate", "Vectors that no diagnosis can start with."):
     gate = ui.ask(embeddings.read_gate)

@@ -28,7 +28,8 @@ def show_answers(answers: Sequence[Answer]) -> None:
 
 
 def describe(answers: Sequence[Answer], now: float) -> str:
-    """The line, at the Unix time `now`."""
+    """The line, at the Unix time `now`. What was remembered for several parts counts once."""
+    answers = list({(answer.asked_at, answer.seconds): answer for answer in answers}.values())
     seconds = sum(answer.seconds for answer in answers)
     age = now - min(answer.asked_at + answer.seconds for answer in answers)
     many = f"{len(answers):,} question{'s' if len(answers) != 1 else ''}"

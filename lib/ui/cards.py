@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pandas as pd
@@ -29,6 +29,17 @@ def card(title: str, explanation: str = "") -> Iterator[None]:
                 yield
         except ConcordanceError as error:
             show_error(error)
+
+
+def figure(label: str, count: Callable[[], int]) -> int | None:
+    """A number in a frame; where it cannot be had, a dash that tells why, and None."""
+    try:
+        number = count()
+    except ConcordanceError as error:
+        st.metric(label, "–", border=True, help=markup.escape(f"{error.message} {error.hint}"))
+        return None
+    st.metric(label, f"{number:,}", border=True)
+    return number
 
 
 def show_error(error: ConcordanceError) -> None:

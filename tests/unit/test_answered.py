@@ -28,3 +28,8 @@ def test_time_and_age_are_told(answers: list[Answer], expected: str) -> None:
 
 def test_answers_of_this_moment_have_no_age() -> None:
     assert describe([Answer(None, 2.0, 100.0)], now=102.1).endswith("in all.")
+
+
+def test_an_answer_that_is_used_twice_counts_once() -> None:
+    answer = Answer("the same", 2.0, 100.0)
+    assert describe([answer, answer], now=102.1) == describe([answer], now=102.1)
