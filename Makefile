@@ -16,8 +16,9 @@ $(VENV)/dev.stamp: requirements-dev.txt requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(VENV)/run.stamp
 
+# Each run of a page is a thread, and glibc would keep freed memory apart for each of them.
 run: $(VENV)/run.stamp
-	@exec $(BIN)/python -m streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+	@MALLOC_ARENA_MAX=2 exec $(BIN)/python -m streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python scripts/ensure_browser.py
