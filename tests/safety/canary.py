@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import traceback
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from streamlit.testing.v1 import AppTest
+
+from tests.safety.living import living
 
 # With characters that addresses, TOML and JSON write differently: the letters alone are looked for.
 LETTERS = "canary5f2b9d"
@@ -43,9 +44,8 @@ def told_by(error: BaseException) -> Iterator[str]:
     yield "".join(traceback.format_exception(error))
 
 
-def said_of_themselves(kinds: tuple[type, ...]) -> Iterator[str]:
+def said_of_themselves(*kinds: type) -> Iterator[str]:
     """What living objects of these kinds say of themselves where somebody prints them."""
-    for one in gc.get_objects():
-        if isinstance(one, kinds):
-            yield repr(one)
-            yield str(one)
+    for one in living(*kinds):
+        yield repr(one)
+        yield str(one)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from lib.connection import Connection
 from lib.demo.provision import DemoAddresses
 from tests.conftest import Demo
 from tests.safety.guarded import Guarded, guarded_server
+from tests.safety.living import living
 
 SetUp = Callable[..., None]
 
@@ -47,6 +47,6 @@ def forget() -> None:
     """Close every connection of the app and forget what it remembers."""
     st.cache_resource.clear()
     st.cache_data.clear()
-    for found in gc.get_objects():
-        if isinstance(found, Connection):
-            found.close()
+    for found in living(Connection):
+        assert isinstance(found, Connection)
+        found.close()

@@ -176,15 +176,15 @@ def test_names_are_quoted(
 
 @pytest.mark.parametrize("name", [*HOSTILE, "", ".", "a.b.c", "x" * 200, "\x7f\n\t"])
 def test_names_that_nothing_has_are_said_to_be_missing(
-    guarded: Guarded, set_up: SetUp, name: str, capsys: pytest.CaptureFixture[str]
+    guarded: Guarded, set_up: SetUp, name: str
 ) -> None:
     from lib.__main__ import main
 
     for section, key in (("highlights", "table"), ("passages", "content")):
         set_up(guarded.owner, f"[relations.{section}]\n{key} = {json.dumps(name)}\n")
         known = len(guarded.statements())
+        # Anything but an error of ours would leave it as an exception.
         assert main(["report"]) == 1
-        assert "Traceback" not in capsys.readouterr().err
         assert injected(guarded.statements()[known:]) == []
 
 

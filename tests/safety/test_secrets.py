@@ -150,7 +150,7 @@ def test_no_failure_tells_the_password(
         for page in PAGES:
             texts += sent_by(open_page(page, {"q": "the fear of the Lord"}))
         texts += raised_by_hand()
-        texts += said_of_themselves(KINDS)
+        texts += said_of_themselves(*KINDS)
     printed = capfd.readouterr()
     assert len("".join(texts)) > 1_000
     assert found_in([*texts, printed.out, printed.err, caplog.text]) == []
