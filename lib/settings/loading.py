@@ -19,9 +19,9 @@ from lib.settings.model import DSN_VARIABLES, DatabaseName, Settings
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check the settings.
 
-    `path` is the secrets file (default: `CONCORDANCE_SECRETS`, else the project's), `environ` the
-    environment (default: the process's). Raises SettingsError with one sentence that names the
-    setting and the fix.
+    `path` is the secrets file, which need not be there (default: `CONCORDANCE_SECRETS`, which must
+    be, else the project's), `environ` the environment (default: the process's). Raises
+    SettingsError with one sentence that names the setting and the fix.
     """
     environ = os.environ if environ is None else environ
     values = read(path, environ)

@@ -64,7 +64,9 @@ def running_app(folder: Path, **environment: str) -> Iterator[App]:
     clean = {k: v for k, v in os.environ.items() if not k.endswith("_DSN")}
     # As make run sets it.
     clean["MALLOC_ARENA_MAX"] = "2"
-    clean |= {"CONCORDANCE_SECRETS": str(folder / "secrets.toml"), **environment}
+    secrets = folder / "secrets.toml"
+    secrets.touch()
+    clean |= {"CONCORDANCE_SECRETS": str(secrets), **environment}
     log = folder / f"app-{port}.log"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("wb") as output:

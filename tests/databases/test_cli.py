@@ -51,7 +51,7 @@ def run(
         for name, value in os.environ.items()
         if name not in {"LIFE_DASHBOARD_DSN", "KNOWLEDGE_BASE_DSN"}
     }
-    given = {"CONCORDANCE_SECRETS": str(secrets or "/nonexistent/secrets.toml")}
+    given = {"CONCORDANCE_SECRETS": str(secrets or os.devnull)}
     done = subprocess.run(
         [sys.executable, "-m", "lib", *arguments],
         cwd=PROJECT,
@@ -86,7 +86,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     ) -> Done:
         for name in ("LIFE_DASHBOARD_DSN", "KNOWLEDGE_BASE_DSN"):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("CONCORDANCE_SECRETS", str(secrets or "/nonexistent/secrets.toml"))
+        monkeypatch.setenv("CONCORDANCE_SECRETS", str(secrets or os.devnull))
         for name, value in (environment or {}).items():
             monkeypatch.setenv(name, value)
         code = main(arguments)

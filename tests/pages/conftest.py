@@ -42,9 +42,9 @@ def own_settings(
     for variable in ("LIFE_DASHBOARD_DSN", "KNOWLEDGE_BASE_DSN"):
         monkeypatch.delenv(variable, raising=False)
     secrets = tmp_path / "secrets.toml"
+    secrets.write_text("" if way is None else POOLED, encoding="utf-8")
     monkeypatch.setenv("CONCORDANCE_SECRETS", str(secrets))
     if way is not None:
-        secrets.write_text(POOLED)
         through = DemoAddresses(
             way.dsn(demo.reader.life_dashboard), way.dsn(demo.reader.knowledge_base)
         )

@@ -104,7 +104,7 @@ def test_the_command_line_as_a_process_tells_no_password(
         env={
             **os.environ,
             **environment(guarded, silent, name),
-            "CONCORDANCE_SECRETS": str(tmp_path / "none.toml"),
+            "CONCORDANCE_SECRETS": os.devnull,
             "PYTHONASYNCIODEBUG": "1",
         },
         capture_output=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib.errors import SettingsError
-from lib.settings import Access, asks_for_login, load
+from lib.settings import Access, asks_for_login, files, load
 
 LIST = Access(emails=("Reader@Example.net",), domains=("@Example.org",))
 
@@ -122,7 +122,21 @@ def test_login_is_asked_for_where_the_file_speaks_of_it(
 
 
 def test_a_file_that_cannot_be_read_may_ask_for_login(tmp_path: Path) -> None:
-    assert not asks_for_login({"CONCORDANCE_SECRETS": str(tmp_path / "none.toml")})
     assert asks_for_login({"CONCORDANCE_SECRETS": str(tmp_path)})
     (tmp_path / "secrets.toml").write_bytes(b"\xff")
     assert asks_for_login({"CONCORDANCE_SECRETS": str(tmp_path / "secrets.toml")})
+    (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
+    assert asks_for_login({"CONCORDANCE_SECRETS": str(tmp_path / "loop.toml")})
+
+
+def test_a_file_that_is_named_and_gone_may_have_asked_for_login(tmp_path: Path) -> None:
+    assert asks_for_login({"CONCORDANCE_SECRETS": str(tmp_path / "none.toml")})
+
+
+def test_where_no_file_is_named_there_need_be_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SECRETS", tmp_path / "none.toml")
+    assert not asks_for_login({})
+    assert not asks_for_login({"CONCORDANCE_SECRETS": ""})
+    assert load(environ={}).demo

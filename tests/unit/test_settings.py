@@ -192,6 +192,21 @@ def test_a_directory_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         load(tmp_path, {})
 
 
+def test_a_file_that_cannot_be_reached_is_not_taken_for_none(secrets: Path) -> None:
+    secrets.symlink_to(secrets)
+    with pytest.raises(SettingsError, match=r"secrets\.toml cannot be read"):
+        load(secrets, {})
+    with pytest.raises(SettingsError, match=r"within\.toml cannot be read"):
+        load(Path(__file__) / "within.toml", {})
+
+
+def test_a_file_that_the_environment_names_must_be_there(secrets: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(environ={"CONCORDANCE_SECRETS": str(secrets), **ENVIRONMENT})
+    assert "secrets.toml, which CONCORDANCE_SECRETS names, is not there" in caught.value.message
+    assert "correct or unset the variable" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("toml", "setting"),
     [
