@@ -11,6 +11,8 @@ import pytest
 
 from lib.connection import Connection
 from lib.databases.doctor import STEPS, Check, examine
+from lib.databases.doctor.checks import Deadline, guarded
+from lib.databases.pools import Databases
 from lib.databases.privileges import check_privileges
 from lib.demo.server import OWNER, DemoServer
 from lib.errors import ConcordanceError
@@ -106,6 +108,8 @@ def _unreached(checks: list[Check]) -> str:
         ("no-such-host.invalid", "no-such-host.invalid:5432 is no host that anybody knows"),
         ("[::1]:9,127.0.0.1:9", "127.0.0.1:9 refuses"),
         ("/x?host=/nonexistent", "/nonexistent/.s.PGSQL.5432 is not there"),
+        ("db..example.org", "db..example.org:5432 is no host that anybody knows"),
+        (f"{'x' * 64}.example.org", "is no host that anybody knows"),
     ],
 )
 def test_nobody_takes_connections(open_connection: Open, host: str, said: str) -> None:
@@ -165,6 +169,24 @@ def test_one_database_that_fails_leaves_the_other_examined(
     found = states(checks)
     for step in ("reach", "log in", "extensions", "tables", "columns", "types", "rows"):
         assert found[step] == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("step", "state"), [("tables", "problem"), ("permissions", "problem"), ("rows", "advice")]
+)
+def test_what_was_left_unanswered_is_not_healthy(
+    library: str, open_connection: Open, step: str, state: str
+) -> None:
+    async def late(databases: Databases) -> list[Check]:
+        async def look() -> list[Check]:
+            await databases.knowledge_base.fetch("SELECT pg_sleep(30)")
+            return []
+
+        return await guarded("knowledge_base", step, Deadline(0.1), look)
+
+    [check] = open_connection(settings_for(library)).run_on_databases(late)
+    assert (check.step, check.state) == (step, state)
+    assert "without an answer" in check.found
 
 
 # Extensions, tables, columns and types

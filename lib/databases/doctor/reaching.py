@@ -47,7 +47,8 @@ async def _knock(host: Host, patience: float) -> Knock:
         writer.transport.abort()
     except TimeoutError:
         return Knock(where, None, f"takes no connection within {patience:.0f} s")
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
+        # The second is of a name that cannot be, such as one with two full stops together.
         return Knock(where, None, "is no host that anybody knows")
     except FileNotFoundError:
         return Knock(where, None, "is not there: no server listens on that socket")
