@@ -39,7 +39,9 @@ class Connections(Section):
 class Pools(Section):
     """Size and patience of each pool; times in seconds.
 
-    `pooler`: "transaction" where a pooler between gives each transaction another session.
+    `pooler`: "transaction" where a pooler between gives each transaction another session. Who waits
+    for a connection also waits for it to be made: of `connect_timeout` no more counts than
+    `acquire_timeout`.
     """
 
     pooler: Literal["none", "transaction"] = "none"
