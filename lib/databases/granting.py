@@ -24,6 +24,7 @@ def reader_for(found: Sequence[Privileges]) -> str:
 def grants(found: Sequence[Privileges], pools: Pools) -> dict[DatabaseName, str]:
     """For each database the statements to run in it, as SQL that may be run again.
 
+    Those that make the role come first: where both databases are on one server, either will do.
     The role has no password yet: a statement that is shown holds none.
     """
     role = reader_for(found)
@@ -31,12 +32,12 @@ def grants(found: Sequence[Privileges], pools: Pools) -> dict[DatabaseName, str]
 
 
 def _granted(found: Privileges, role: str, pools: Pools) -> str:
-    name = quote(role)
-    schemas = dict.fromkeys([*(schema for schema, _ in found.needed), *found.extension_schemas])
+    name, database = quote(role), quote(found.database_name)
+    schemas = dict.fromkeys([*(schema for schema, _ in found.needed), *found.other_schemas])
     tables = ", ".join(f"{quote(schema)}.{quote(table)}" for schema, table in found.needed)
     limit = max(CONNECTIONS, 4 * pools.max_size)
     lines = [
-        f"-- In the database {' '.join(found.database_name.split())}, as its owner or a superuser:",
+        "-- Once on the server, as a superuser or as a role that may create roles:",
         "DO $$ BEGIN",
         f"    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {quote_literal(role)}) THEN",
         f"        CREATE ROLE {name} LOGIN CONNECTION LIMIT {limit};",
@@ -47,16 +48,19 @@ def _granted(found: Privileges, role: str, pools: Pools) -> str:
             f"ALTER ROLE {name} SET {setting} = {quote_literal(_with_unit(value))};"
             for setting, value in session_settings(pools).items()
         ),
-        f"GRANT CONNECT ON DATABASE {quote(found.database_name)} TO {name};",
+    ]
+    if found.search_path != PLAIN_PATH and found.search_path:
+        path = ", ".join(map(quote, found.search_path))
+        lines.append(f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {path};")
+    lines += [
+        "",
+        f"-- In the database {' '.join(found.database_name.split())}, as a superuser or as the "
+        "owner of it and of all that is named:",
+        f"GRANT CONNECT ON DATABASE {database} TO {name};",
         *(f"GRANT USAGE ON SCHEMA {quote(schema)} TO {name};" for schema in schemas),
     ]
     if tables:
         lines.append(f"GRANT SELECT ON {tables} TO {name};")
-    if found.search_path != PLAIN_PATH and found.search_path:
-        path = ", ".join(map(quote, found.search_path))
-        lines.append(
-            f"ALTER ROLE {name} IN DATABASE {quote(found.database_name)} SET search_path = {path};"
-        )
     return "\n".join(lines)
 
 

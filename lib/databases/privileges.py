@@ -8,38 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lib.databases.columns import BASE_TYPES_SQL, TEXT_TYPES
+from lib.databases.excess import attributes, memberships, on_tables
 from lib.databases.pools import Database, Databases
 from lib.databases.relations import Relation, Relations
-from lib.databases.resolving import resolve
+from lib.databases.resolving import resolve_reachable
+from lib.databases.wording import enumerated
 from lib.errors import RoleTooPowerful
 from lib.settings import DatabaseName
-
-# What a role may be by itself, as columns of pg_roles.
-ATTRIBUTES = {
-    "rolsuper": "is a superuser, whom nothing restrains",
-    "rolbypassrls": "passes by row security",
-    "rolcreatedb": "may create databases",
-    "rolcreaterole": "may create roles",
-    "rolreplication": "may replicate the whole server",
-}
-
-# Roles that PostgreSQL predefines, and what their members may do.
-PREDEFINED = {
-    "pg_write_all_data": "may write to every table",
-    "pg_write_server_files": "may write files on the server",
-    "pg_read_server_files": "may read files on the server",
-    "pg_execute_server_program": "may run programs on the server",
-    "pg_maintain": "may lock, vacuum and reindex every table",
-    "pg_signal_backend": "may end the sessions of others",
-    "pg_checkpoint": "may make the server write a checkpoint",
-    "pg_create_subscription": "may create subscriptions",
-}
-
-MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -49,8 +29,9 @@ class Privileges:
     `excess`: more than reading; `advice`: not on the mapped tables, but more than reading needs.
     Tables are given as schema and name: those that it may not read (`unreadable`), those of
     which it sees only the rows that a policy lets it see (`row_security`), and all that a reader
-    has to be granted SELECT on (`needed`). `extension_schemas`: where vector and pg_trgm live;
-    `search_path`: the schemas that unqualified names are looked for in.
+    has to be granted SELECT on (`needed`). `other_schemas`: where vector, pg_trgm and the types and
+    collations of mapped columns live; `closed_schemas`: those of types and collations that it may
+    not use; `search_path`: the schemas that unqualified names are looked for in.
     """
 
     database: DatabaseName
@@ -61,7 +42,8 @@ class Privileges:
     unreadable: tuple[tuple[str, str], ...]
     row_security: tuple[tuple[str, str], ...]
     needed: tuple[tuple[str, str], ...]
-    extension_schemas: tuple[str, ...]
+    other_schemas: tuple[str, ...]
+    closed_schemas: tuple[str, ...]
     search_path: tuple[str, ...]
 
     @property
@@ -77,13 +59,16 @@ class Privileges:
         return f"The role {self.role} {enumerated(self.excess)}."
 
 
-# A role may do what it inherits and what it may turn itself into. Of a view the tables beneath, of
-# a partitioned table the partitions are looked at too: who writes to those changes what is read.
-PRIVILEGES_SQL = """
+# A role may do what it inherits and what it may turn itself into, if need be by granting itself so.
+# Of a view the tables beneath, of a partitioned table the partitions are looked at too: who writes
+# to those changes what is read. A type or a collation is named by queries, unless it is a text's.
+PRIVILEGES_SQL = f"""
     WITH RECURSIVE version AS (
         SELECT current_setting('server_version_num')::int AS number
     ), becoming AS (
-        SELECT CASE WHEN number >= 160000 THEN 'SET' ELSE 'MEMBER' END AS privilege FROM version
+        SELECT CASE WHEN number >= 160000 THEN 'SET, MEMBER WITH ADMIN OPTION' ELSE 'MEMBER' END
+                   AS privilege
+        FROM version
     ), role AS (
         SELECT r.*, pg_has_role(session_user, r.oid, becoming.privilege) AS becomes
         FROM pg_roles r, becoming
@@ -101,7 +86,8 @@ PRIVILEGES_SQL = """
         SELECT c.oid, c.relkind, c.relowner, c.relnamespace, c.relname, NULL, c.reloptions,
                r.needed AND r.relkind = 'v'
                    AND EXISTS (SELECT FROM unnest(r.reloptions) AS o
-                               WHERE o ~ '^security_invoker=(true|on|yes|1)$')
+                               WHERE CASE WHEN o LIKE 'security_invoker=%'
+                                          THEN split_part(o, '=', 2)::boolean END)
         FROM relation r
         JOIN LATERAL (
             SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = r.oid
@@ -163,24 +149,49 @@ PRIVILEGES_SQL = """
            ARRAY(SELECT DISTINCT n.nspname::text
                  FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
                  WHERE e.extname IN ('vector', 'pg_trgm')
-                 ORDER BY 1) AS extension_schemas
+                 ORDER BY 1) AS extension_schemas,
+           (WITH {BASE_TYPES_SQL}
+            SELECT json_agg(used)
+            FROM (SELECT n.nspname AS name,
+                         bool_or(named.always)
+                             AND NOT has_schema_privilege(n.oid, 'USAGE') AS closed
+                  FROM relation c
+                  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                                     AND c.columns ? a.attname::text
+                  JOIN base ON base.declared = a.atttypid
+                  JOIN pg_type t ON t.oid = base.oid
+                  LEFT JOIN pg_collation co ON co.oid = a.attcollation
+                  CROSS JOIN LATERAL (VALUES (t.typnamespace, t.typname <> ALL ($4::text[])),
+                                             (co.collnamespace, true)) AS named (schema, always)
+                  JOIN pg_namespace n ON n.oid = named.schema AND n.nspname <> 'pg_catalog'
+                  GROUP BY n.oid, n.nspname
+                  ORDER BY n.nspname) AS used) AS schemas
 """
 
 
 async def check_privileges(databases: Databases, relations: Relations) -> tuple[Privileges, ...]:
-    """What the roles of both connections may do, of life_dashboard first."""
-    life_dashboard, knowledge_base = await asyncio.gather(
-        read_privileges(databases.life_dashboard, [relations.highlights]),
-        read_privileges(
-            databases.knowledge_base, [relations.books, relations.passages, relations.embeddings]
-        ),
+    """What the roles of both connections may do, of life_dashboard first.
+
+    Without that of a database which was out of reach when the relations were looked up.
+    """
+    mapped: list[tuple[Database, list[Relation]]] = [
+        (databases.life_dashboard, [relations.highlights]),
+        (databases.knowledge_base, [relations.books, relations.passages, relations.embeddings]),
+    ]
+    return tuple(
+        await asyncio.gather(
+            *(
+                read_privileges(database, found)
+                for database, found in mapped
+                if all(isinstance(relation, Relation) for relation in found)
+            )
+        )
     )
-    return life_dashboard, knowledge_base
 
 
 async def find_privileges(databases: Databases) -> tuple[Privileges, ...]:
     """The same where the relations are still to be looked up: also of roles that are refused."""
-    return await check_privileges(databases, await resolve(databases))
+    return await check_privileges(databases, await resolve_reachable(databases))
 
 
 async def refuse_if_too_powerful(databases: Databases, relations: Relations) -> None:
@@ -195,8 +206,8 @@ async def refuse_if_too_powerful(databases: Databases, relations: Relations) -> 
             raise RoleTooPowerful(
                 found.database,
                 f"{found.sentence[:-1]} in {found.database}, and require_least_privilege is on.",
-                "Connect as a role that may only read: the Connect page and python -m lib doctor "
-                "have the statements that make one.",
+                "Connect as a role that may only read: the Connect page and make doctor have "
+                "the statements that make one.",
             )
 
 
@@ -210,12 +221,14 @@ async def read_privileges(database: Database, relations: Sequence[Relation]) -> 
             json.dumps([c.name for c in relation.columns.values() if c.literal is None])
             for relation in relations
         ],
+        sorted(TEXT_TYPES),
     )
+    schemas = json.loads(row["schemas"] or "[]")
     roles, found = json.loads(row["roles"]), json.loads(row["relations"] or "[]")
     superuser = any(role["own"] and role["rolsuper"] for role in roles)
-    excess = [*_attributes(roles)]
+    excess = [*attributes(roles)]
     if not superuser:
-        excess += [*_memberships(roles), *_on_tables(found)]
+        excess += [*memberships(roles), *on_tables(found)]
     advice = [f"may create tables in schema {schema}" for schema in row["creatable"]]
     if row["creates_schemas"]:
         advice.append(f"may create schemas in {row['database_name']}")
@@ -228,51 +241,13 @@ async def read_privileges(database: Database, relations: Sequence[Relation]) -> 
         unreadable=_names(table for table in found if table["needed"] and not table["readable"]),
         row_security=_names(table for table in found if table["row_security"]),
         needed=_names(table for table in found if table["needed"]),
-        extension_schemas=tuple(row["extension_schemas"]),
+        other_schemas=tuple(
+            dict.fromkeys([*row["extension_schemas"], *(schema["name"] for schema in schemas)])
+        ),
+        closed_schemas=tuple(schema["name"] for schema in schemas if schema["closed"]),
         search_path=tuple(row["search_path"]),
     )
 
 
-def _attributes(roles: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What the role is by itself, and what the roles are that it may turn itself into."""
-    for role in roles:
-        held = [phrase for column, phrase in ATTRIBUTES.items() if role[column]]
-        if held and role["rolsuper"]:
-            held = held[:1]
-        if role["own"]:
-            yield from held
-        elif held and role["becomes"]:
-            yield f"may become {role['rolname']}, which {enumerated(held)}"
-
-
-def _memberships(roles: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for role in roles:
-        if role["rolname"] in PREDEFINED:
-            yield f"{PREDEFINED[role['rolname']]} ({role['rolname']})"
-
-
-def _on_tables(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What it may do with tables, those with the same privileges in one phrase."""
-    groups: dict[str, list[str]] = {}
-    for table in found:
-        if table["owned"]:
-            phrase = "owns"
-        elif table["may"]:
-            phrase = f"may {enumerated(table['may'])} on"
-        else:
-            continue
-        groups.setdefault(phrase, []).append(f"{table['schema']}.{table['name']}")
-    for phrase, names in groups.items():
-        names = list(dict.fromkeys(names))
-        more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
-        yield f"{phrase} {enumerated([*names[:MOST_NAMED], *more])}"
-
-
 def _names(found: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((table["schema"], table["name"]) for table in found))
-
-
-def enumerated(phrases: Sequence[str]) -> str:
-    """Phrases as a sentence lists them."""
-    *others, last = phrases
-    return f"{', '.join(others)} and {last}" if others else last

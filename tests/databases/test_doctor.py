@@ -12,15 +12,16 @@ import pytest
 from lib.connection import Connection
 from lib.databases.doctor import STEPS, Check, examine
 from lib.databases.doctor.checks import Deadline, guarded
+from lib.databases.granting import OTHER_READER, READER
 from lib.databases.pools import Databases
-from lib.databases.privileges import check_privileges
+from lib.databases.privileges import find_privileges
 from lib.demo.server import OWNER, DemoServer
 from lib.errors import ConcordanceError
 from lib.settings import Settings
 from tests.conftest import Demo, MakeDatabase
 from tests.databases.conftest import Open
 from tests.databases.library import TABLES, execute, settings_for
-from tests.databases.roles import MakeRole, as_role, made_roles
+from tests.databases.roles import READ_ALL, MakeRole, as_role, made_roles
 
 CANARY = "hunter2-canary"
 ROWS = (
@@ -365,5 +366,45 @@ def test_a_role_that_may_write_is_advice_or_where_asked_for_a_problem(
         assert "is a superuser" in found.found
         statements = found.todo.partition("\n")[2]
         assert "GRANT SELECT ON" in statements
-        assert connection.run(check_privileges)[0].too_powerful
+        assert connection.run_on_databases(find_privileges)[0].too_powerful
         execute(library, statements)
+
+
+def test_both_databases_are_given_one_role_to_make(
+    make_role: MakeRole, make_database: MakeDatabase, open_connection: Open
+) -> None:
+    """Also where the usual name is taken in one of them, by a role that may write."""
+    life, knowledge = make_database("vector"), make_database("vector")
+    execute(knowledge, TABLES, *ROWS, f"CREATE ROLE {READER} LOGIN")
+    execute(knowledge, READ_ALL.format(role=READER), f"GRANT DELETE ON books TO {READER}")
+    execute(life, TABLES, *ROWS)
+    settings = Settings().with_connections(life, as_role(knowledge, READER))
+    checks = checked(open_connection(settings))
+    for database, dsn in zip(DATABASES, (life, knowledge), strict=True):
+        [found] = [c for c in of(checks, "permissions", database) if c.state == "advice"]
+        sentence, _, statements = found.todo.partition("\n")
+        assert f"\\password {OTHER_READER} in psql" in sentence
+        execute(dsn, statements)
+    addresses = [as_role(dsn, OTHER_READER) for dsn in (life, knowledge)]
+    again = checked(open_connection(Settings().with_connections(*addresses)))
+    for database in DATABASES:
+        assert states(again, database)["permissions"] == {"ok"}
+
+
+def test_a_schema_of_types_that_is_closed_comes_with_its_grant(
+    make_role: MakeRole, library: str, open_connection: Open
+) -> None:
+    role = make_role()
+    execute(
+        library,
+        READ_ALL.format(role=role),
+        'CREATE SCHEMA "Kinds"',
+        """CREATE TYPE "Kinds".model AS ENUM ('m')""",
+        'ALTER TABLE chunk_embeddings ALTER embedding_model TYPE "Kinds".model'
+        ' USING embedding_model::"Kinds".model',
+    )
+    connection = open_connection(settings_for(as_role(library, role)))
+    [closed] = of(checked(connection), "permissions")
+    assert (closed.state, "may not use Kinds" in closed.found) == ("problem", True)
+    execute(library, closed.todo.partition("\n")[2])
+    assert states(checked(connection))["permissions"] == {"ok"}

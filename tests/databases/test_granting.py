@@ -71,6 +71,34 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, dict[str, Any]]]] = {
         ),
         {},
     ),
+    "views that say so in capitals": (
+        (
+            TABLES,
+            *LIBRARY,
+            "CREATE SCHEMA deep",
+            "ALTER TABLE chunks SET SCHEMA deep",
+            "CREATE VIEW chunks WITH (security_invoker = TRUE, security_barrier = off)"
+            " AS SELECT * FROM deep.chunks",
+        ),
+        {},
+    ),
+    "types and collations of other schemas": (
+        (
+            TABLES,
+            *LIBRARY,
+            "CREATE SCHEMA kinds",
+            "CREATE TYPE kinds.model AS ENUM ('m')",
+            "CREATE DOMAIN labelled AS kinds.model",
+            "ALTER TABLE chunk_embeddings ALTER embedding_model TYPE kinds.model"
+            " USING embedding_model::kinds.model",
+            "ALTER TABLE events ALTER embedding_model TYPE labelled"
+            " USING embedding_model::kinds.model",
+            'CREATE SCHEMA "Order"',
+            """CREATE COLLATION "Order".bare (LOCALE = 'C')""",
+            'ALTER TABLE chunks ALTER content TYPE text COLLATE "Order".bare',
+        ),
+        {},
+    ),
 }
 
 
@@ -101,6 +129,7 @@ def test_the_proposed_role_reads_everything_and_writes_nothing(
     owner, reader, reader_dsn = _made_reader(dsn, open_connection, relations)
     for found in reader.run(check_privileges):
         assert (found.role, found.excess, found.advice, found.unreadable) == (READER, (), (), ())
+        assert found.closed_schemas == ()
     tables = owner.relations()
     assert reader.relations() == tables
     asked = Options(matches=True, fallback="pg_trgm")

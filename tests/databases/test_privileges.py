@@ -7,7 +7,12 @@ from typing import Any, Protocol
 
 import pytest
 
-from lib.databases.privileges import Privileges, check_privileges, refuse_if_too_powerful
+from lib.databases.privileges import (
+    Privileges,
+    check_privileges,
+    find_privileges,
+    refuse_if_too_powerful,
+)
 from lib.demo.server import DemoServer
 from lib.errors import RoleTooPowerful
 from lib.settings import Settings
@@ -114,8 +119,18 @@ def test_more_than_reading_is_found(
     assert found.sentence == f"The role {role} {phrase}."
 
 
-@pytest.mark.parametrize("option", ["INHERIT TRUE, SET FALSE", "INHERIT FALSE, SET TRUE"])
-def test_what_a_role_inherits_or_becomes_counts(examine: Examine, option: str) -> None:
+@pytest.mark.parametrize(
+    ("option", "may_become"),
+    [
+        ("INHERIT TRUE, SET FALSE", False),
+        ("INHERIT FALSE, SET TRUE", True),
+        # It may grant itself the rest.
+        ("INHERIT FALSE, SET FALSE, ADMIN TRUE", True),
+    ],
+)
+def test_what_a_role_inherits_or_becomes_counts(
+    examine: Examine, option: str, may_become: bool
+) -> None:
     """By its own name it owns nothing; it need only say SET ROLE, or not even that."""
     role, (_, found) = examine(
         READ_ALL,
@@ -125,7 +140,7 @@ def test_what_a_role_inherits_or_becomes_counts(examine: Examine, option: str) -
     )
     assert "owns public.books" in found.excess
     becomes = f"may become {role}_keeper, which may create databases"
-    assert (becomes in found.excess) == ("SET TRUE" in option)
+    assert (becomes in found.excess) == may_become
 
 
 def test_a_membership_that_gives_nothing_is_nothing(examine: Examine) -> None:
@@ -198,3 +213,42 @@ def test_a_refusal_only_where_it_is_asked_for(
     assert "doctor" in raised.value.hint
     execute(dsn, f"REVOKE INSERT ON events FROM {role}")
     assert connection.run(refuse_if_too_powerful) is None
+
+
+def test_a_schema_that_queries_have_to_name_is_told_where_it_is_closed(examine: Examine) -> None:
+    _, (life, knowledge) = examine(
+        READ_ALL,
+        "CREATE SCHEMA kinds",
+        "CREATE TYPE kinds.model AS ENUM ('m')",
+        "ALTER TABLE chunk_embeddings ALTER embedding_model TYPE kinds.model"
+        " USING embedding_model::kinds.model",
+        "CREATE DOMAIN kinds.prose AS text",
+        "ALTER TABLE events ALTER text TYPE kinds.prose",
+    )
+    # A domain is read as the type beneath it.
+    assert life.closed_schemas == ()
+    assert knowledge.closed_schemas == ("kinds",)
+    assert "kinds" in knowledge.other_schemas
+
+
+@pytest.mark.parametrize("down", ["life_dashboard", "knowledge_base"])
+def test_a_database_that_is_down_leaves_the_role_of_the_other_examined(
+    make_role: MakeRole, make_database: MakeDatabase, open_connection: Open, down: str
+) -> None:
+    dsn, role = make_database("vector"), make_role()
+    execute(dsn, TABLES, READ_ALL.format(role=role), f"GRANT INSERT ON events, books TO {role}")
+    up = {"life_dashboard": as_role(dsn, role), "knowledge_base": as_role(dsn, role)}
+    addresses = up | {down: "postgresql://u@127.0.0.1:9/x"}
+    strict = Settings(require_least_privilege=True).with_connections(**addresses)
+    connection = open_connection(strict)
+    with pytest.raises(RoleTooPowerful) as raised:
+        connection.relations()
+    assert raised.value.database != down
+    assert [each.database for each in connection.run_on_databases(find_privileges)] == [
+        raised.value.database
+    ]
+    execute(dsn, f"REVOKE INSERT ON events, books FROM {role}")
+    relations = connection.relations()
+    assert not relations.complete
+    served = relations.books if down == "life_dashboard" else relations.highlights
+    assert served.schema == "public"

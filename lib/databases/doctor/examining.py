@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from lib.databases.doctor.checks import STEPS, Check, Deadline, guarded, in_time, skipped
@@ -16,7 +16,7 @@ from lib.databases.doctor.standing import Standing, look_at
 from lib.databases.faults import silent
 from lib.databases.hosts import hosts_of
 from lib.databases.pools import Databases
-from lib.databases.privileges import read_privileges
+from lib.databases.privileges import Privileges, read_privileges
 from lib.databases.relations import Relation, Relations
 from lib.databases.resolving import resolve
 from lib.errors import ConcordanceError, SettingsError, Unreachable
@@ -50,6 +50,9 @@ async def examine(databases: Databases) -> list[Check]:
         # What every page does first: nothing is healthy without it.
         checks, relations = await _resolve(databases, deadline)
     await asyncio.gather(*(each.finish(relations) for each in examinations))
+    known = [each.privileges for each in examinations if each.privileges is not None]
+    for each in examinations:
+        each.conclude(known)
     checks += [check for each in examinations for check in each.checks]
     names = list(RELATIONS)
     return sorted(checks, key=lambda c: (names.index(c.database), STEPS.index(c.step)))
@@ -69,10 +72,12 @@ async def _resolve(
 
 
 class _Examination:
-    """The steps of one database: `begin` looks for what is there, `finish` into it."""
+    """The steps of one database: `begin` looks for what is there, `finish` into it, and `conclude`
+    says what to do about its role."""
 
     def __init__(self, databases: Databases, name: DatabaseName, deadline: Deadline) -> None:
         self.checks: list[Check] = []
+        self.privileges: Privileges | None = None
         self._standings: dict[str, Standing] = {}
         self._databases = databases
         self._database = databases[name]
@@ -155,7 +160,7 @@ class _Examination:
         return await self._guarded("tables", look)
 
     async def finish(self, relations: Relations | None) -> None:
-        """Rows, indexes and permissions, of the relations that were found."""
+        """Rows and indexes of the relations that were found, and what the role may do."""
         if not self._inside:
             return
         names = [name for name in RELATIONS[self._name] if name in self._standings]
@@ -171,7 +176,13 @@ class _Examination:
         ]
         results = await asyncio.gather(*(self._guarded(step, look) for step, look in looks))
         self.checks += [check for checks in results for check in checks]
-        self._fill("Not looked at: no table was found.")
+
+    def conclude(self, known: Sequence[Privileges]) -> None:
+        """Permissions, where the privileges of both connections are `known` as far as they are."""
+        if self.privileges is not None:
+            self.checks += permitted(self.privileges, known, self._databases.settings)
+        if self._inside:
+            self._fill("Not looked at: no table was found.")
 
     async def _look_at_indexes(self, relations: Relations | None) -> list[Check]:
         if self._name == LIFE_DASHBOARD:
@@ -183,8 +194,8 @@ class _Examination:
         return await look_at_indexes(self._databases, relations)
 
     async def _look_at_permissions(self, found: list[Relation]) -> list[Check]:
-        privileges = await read_privileges(self._database, found)
-        return permitted(privileges, self._databases.settings)
+        self.privileges = await read_privileges(self._database, found)
+        return []
 
     async def _guarded(self, step: str, look: Look) -> list[Check]:
         return await guarded(self._name, step, self._deadline, look)

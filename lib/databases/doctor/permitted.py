@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lib.databases.columns import quote
 from lib.databases.doctor.checks import Check
-from lib.databases.granting import grants
-from lib.databases.privileges import Privileges, enumerated
+from lib.databases.granting import grants, reader_for
+from lib.databases.privileges import Privileges
+from lib.databases.wording import enumerated
 from lib.settings import Settings
 
 
-def permitted(found: Privileges, settings: Settings) -> list[Check]:
-    """The step, from the privileges of one role."""
+def permitted(found: Privileges, known: Sequence[Privileges], settings: Settings) -> list[Check]:
+    """The step, from the privileges of one role; `known` are those of both connections, which are
+    to have one and the same role."""
     checks = []
     if found.unreadable:
         tables = ", ".join(".".join(map(quote, table)) for table in found.unreadable)
@@ -26,16 +30,30 @@ def permitted(found: Privileges, settings: Settings) -> list[Check]:
                 f"GRANT USAGE ON SCHEMA {schemas} TO {role};\nGRANT SELECT ON {tables} TO {role};",
             )
         )
+    if found.closed_schemas:
+        schemas = ", ".join(map(quote, found.closed_schemas))
+        checks.append(
+            Check(
+                found.database,
+                "permissions",
+                "problem",
+                f"The role {found.role} may not use {enumerated(found.closed_schemas)}, where "
+                "types or collations of mapped columns are.",
+                f"Run as the owner:\nGRANT USAGE ON SCHEMA {schemas} TO {quote(found.role)};",
+            )
+        )
     if found.too_powerful:
         refused = ", which require_least_privilege forbids" * settings.require_least_privilege
-        sql = grants([found], settings.pools)[found.database]
+        sql = grants(known, settings.pools)[found.database]
         checks.append(
             Check(
                 found.database,
                 "permissions",
                 "problem" if settings.require_least_privilege else "advice",
                 f"{found.sentence[:-1]}{refused}.",
-                f"Concordance only reads: connect as a role that cannot do more.\n{sql}",
+                "Concordance only reads: connect as a role that cannot do more. Run these "
+                f"statements, then give it a password with \\password {reader_for(known)} in psql."
+                f"\n{sql}",
             )
         )
     elif found.advice:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.databases.granting import grants, reader_for
-from lib.databases.privileges import enumerated, find_privileges
+from lib.databases.privileges import find_privileges
+from lib.databases.wording import enumerated
 from lib.ui.asking import connection, tick, with_connection
 from lib.ui.cards import escape
 
