@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ OF_EACH_PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 CALLBACK = "/oauth2callback"
 # Who guesses it signs cookies for whomever they like.
 COOKIE_SECRET_LENGTH = 32
+
+# The secrets files that asked for login at any time since the process began.
+_asked: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,10 @@ class Standing:
 
 def standing() -> Standing:
     """How the session of this run stands; whatever is not as it should be keeps everybody out."""
-    auth = _auth_section()
-    expected = settings_file.asks_for_login()
-    if auth is None and not expected:
-        return Standing(admitted=True)
     try:
+        auth = _auth_section()
+        if not _login_is_on(auth):
+            return Standing(admitted=True)
         access = _checked(auth, settings_file.load().access)
     except SettingsError as error:
         return Standing(admitted=False, fault=error)
@@ -122,10 +125,36 @@ def _literal(user: str) -> str:
 
 def _auth_section() -> Mapping[str, Any] | None:
     """The section [auth] as Streamlit sees it; empty if it is there and is no section."""
-    if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
-        return None
+    try:
+        if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
+            return None
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"A file of secrets that Streamlit reads is not text: {error.reason}.", "Correct it."
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"A file of secrets that Streamlit reads cannot be read: {error.strerror}.",
+            "It has to be a file that whoever runs Concordance may read.",
+        ) from None
     section = st.secrets["auth"]
     return section if isinstance(section, Mapping) else {}
+
+
+def _login_is_on(auth: Mapping[str, Any] | None) -> bool:
+    """Whether anything asks for login; raises SettingsError if the secrets file no longer does.
+
+    A file that is being replaced, or was lost, must not open the app to everybody.
+    """
+    path = settings_file.secrets_path()
+    if auth is not None or settings_file.asks_for_login():
+        _asked.add(path)
+    elif path in _asked:
+        raise SettingsError(
+            f"{path.name} asked for a login when the app began, and no longer does.",
+            "Write its sections [auth] and [access] again, or restart the app to go without login.",
+        )
+    return path in _asked
 
 
 def _providers(auth: Mapping[str, Any]) -> tuple[str, ...]:

@@ -313,6 +313,20 @@ def test_access_is_withdrawn_while_somebody_looks(
         assert TITLE not in page.content()
 
 
+def test_a_file_that_is_gone_shuts_the_app(
+    tmp_path: Path, guarded: Library, provider: Provider, page: Page
+) -> None:
+    with guarding(tmp_path, guarded, provider.auth() + ACCESS) as app:
+        page.goto(app.url)
+        at_the_door(page)
+        (tmp_path / "secrets.toml").unlink()
+        page.goto(f"{app.url}/matches")
+        expect(page.get_by_text("which CONCORDANCE_SECRETS names, is not there")).to_be_visible()
+        settled(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Concordance")
+        assert holds_nothing(page.content().encode())
+
+
 def test_each_named_provider_has_a_button(
     tmp_path: Path, guarded: Library, provider: Provider, page: Page
 ) -> None:

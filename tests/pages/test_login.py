@@ -214,6 +214,71 @@ def test_logging_out_shows_the_login_in_the_same_run(visit: Visit) -> None:
     assert [title.value for title in app.title] == ["Concordance"]
 
 
+@pytest.mark.parametrize("toml", ["", "[pools]\nmax_size = 3\n"])
+def test_a_file_that_asked_for_login_once_cannot_open_the_app(
+    visit: Visit, no_setup: list[Setup], toml: str
+) -> None:
+    assert [button.label for button in visit(AUTH, ACCESS).button] == ["Log in"]
+    said_then = refused(visit(None, toml, READER))
+    assert "secrets.toml asked for a login when the app began, and no longer does." in said_then
+    assert no_setup == []
+    # What was there is taken up again without a restart.
+    assert [button.label for button in visit(AUTH, ACCESS).button] == ["Log in"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.symlink_to(path), "secrets.toml cannot be read: "),
+        (lambda path: path.mkdir(), "secrets.toml cannot be read: "),
+        (lambda path: path.write_bytes(b"\xff[access]"), "secrets.toml is not valid TOML: "),
+        (lambda path: None, "secrets.toml, which CONCORDANCE_SECRETS names, is not there."),
+    ],
+    ids=["loop", "folder", "not text", "gone"],
+)
+def test_a_file_that_cannot_be_read_shuts_the_app_with_a_sentence(
+    visit: Visit,
+    no_setup: list[Setup],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path], object],
+    sentence: str,
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "secrets.toml"
+    elsewhere.parent.mkdir()
+    spoil(elsewhere)
+    monkeypatch.setenv("CONCORDANCE_SECRETS", str(elsewhere))
+    assert sentence in refused(visit(None, "", READER))
+    assert no_setup == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.symlink_to(path), "A file of secrets that Streamlit reads cannot be"),
+        (lambda path: path.mkdir(), "A file of secrets that Streamlit reads cannot be"),
+        (lambda path: path.write_bytes(b"\xff"), "A file of secrets that Streamlit reads is not"),
+    ],
+    ids=["loop", "folder", "not text"],
+)
+def test_a_file_that_streamlit_cannot_read_shuts_the_app_with_a_sentence(
+    visit: Visit,
+    no_setup: list[Setup],
+    tmp_path: Path,
+    spoil: Callable[[Path], object],
+    sentence: str,
+) -> None:
+    of_streamlit = tmp_path / "streamlit.toml"
+    spoil(of_streamlit)
+    before = config.get_option("secrets.files")
+    config.set_option("secrets.files", [str(of_streamlit)])
+    try:
+        assert sentence in refused(visit(None, "", READER))
+    finally:
+        config.set_option("secrets.files", before)
+    assert no_setup == []
+
+
 def test_everybody_may_be_let_in(visit: Visit) -> None:
     app = visit(AUTH, '[access]\ndomains = ["*"]', {**READER, "email": "a@wherever.example"})
     assert [title.value for title in app.title] == ["Library"]
