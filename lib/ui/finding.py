@@ -17,6 +17,7 @@ from lib.matching.orders import ORDERS
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import card, choosing_chart, nothing
 from lib.ui.explanations import show_explanation
+from lib.ui.login import fragment
 from lib.ui.matched import Matched
 from lib.ui.tables import offered
 from lib.ui.tables import table as show_table
@@ -27,7 +28,7 @@ GROUPS_SHOWN = 40
 COLUMNS = ("id", "state", "attempts", "landing", "distance", "title", "text", "content")
 
 
-@st.fragment
+@fragment
 def browse_highlights(
     matched: Matched, fallen: Fallen | None, threshold: float, budget: int
 ) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -22,6 +23,8 @@ OF_EACH_PROVIDER = ("client_id", "client_secret", "server_metadata_url")
 CALLBACK = "/oauth2callback"
 # Who guesses it signs cookies for whomever they like.
 COOKIE_SECRET_LENGTH = 32
+
+Arguments = ParamSpec("Arguments")
 
 # The secrets files that asked for login at any time since the process began.
 _asked: set[Path] = set()
@@ -54,6 +57,22 @@ def standing() -> Standing:
     if st.user.get("is_logged_in") is not True:
         return Standing(admitted=False, providers=_providers(auth or {}))
     return _judge(access, st.user.to_dict())
+
+
+def fragment(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """As `st.fragment`, for whoever may still see the app.
+
+    Streamlit runs a fragment by itself, without the frame that asks how the session stands.
+    """
+
+    @st.fragment
+    @wraps(body)
+    def guarded(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> None:
+        if not standing().admitted:
+            st.rerun()
+        body(*arguments, **keywords)
+
+    return guarded
 
 
 def _judge(access: Access, claims: Mapping[str, Any]) -> Standing:

@@ -22,6 +22,7 @@ from lib.similarity.distributions import (
 from lib.similarity.measure import PairScores
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import download, escape, nothing
+from lib.ui.login import fragment
 from lib.ui.scored import Key, Scored
 from lib.ui.tables import offered
 
@@ -30,7 +31,7 @@ PANEL_WIDTH = 290
 MOST_PANELS = 12
 
 
-@st.fragment
+@fragment
 def show_side_by_side(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) -> None:
     """Small multiples by book or by model, as chosen.
 

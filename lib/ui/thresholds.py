@@ -14,6 +14,7 @@ from lib.similarity.thresholds import Passing
 from lib.similarity.wording import how_drawn, how_measured
 from lib.ui.asking import ask
 from lib.ui.cards import card, download, escape, nothing
+from lib.ui.login import fragment
 from lib.ui.scored import Scored
 from lib.ui.tables import table as show_table
 
@@ -35,7 +36,7 @@ SHOWN = (
 NEAREST_ONLY, ALL_NEAREST = "nearest passages", "all k nearest"
 
 
-@st.fragment
+@fragment
 def explore_scores(scored: Scored, summary: pd.DataFrame) -> None:
     """Chart, threshold and pairs; none of the controls measures anything anew.
 

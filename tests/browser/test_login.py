@@ -313,6 +313,27 @@ def test_access_is_withdrawn_while_somebody_looks(
         assert TITLE not in page.content()
 
 
+def test_access_is_withdrawn_from_within_a_part_of_a_page(
+    tmp_path: Path, guarded: Library, provider: Provider, page: Page
+) -> None:
+    with guarding(tmp_path, guarded, provider.auth() + ACCESS) as app:
+        page.goto(app.url)
+        log_in(page, "alice")
+        page.goto(f"{app.url}/matches")
+        # This control reruns no more than the part of the page that it stands in.
+        control = page.get_by_test_id("stCheckbox").filter(has_text="Within the budget")
+        expect(control).to_be_visible()
+        settled(page)
+        others = provider.auth() + '[access]\nemails = ["other@example.net"]\n'
+        (tmp_path / "secrets.toml").write_text(others, encoding="utf-8")
+        control.locator("label").click()
+        expect(page.get_by_text("You have no access to this Concordance.")).to_be_visible()
+        settled(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Concordance")
+        expect(control).to_have_count(0)
+        assert PASSAGE not in page.content()
+
+
 def test_a_file_that_is_gone_shuts_the_app(
     tmp_path: Path, guarded: Library, provider: Provider, page: Page
 ) -> None:

@@ -159,6 +159,16 @@ def test_text_is_never_html_and_nothing_deprecated_is_used(path: Path) -> None:
     assert "use_container_width" not in source
 
 
+@pytest.mark.parametrize("path", [*SHOWN, *LIB], ids=_name)
+def test_no_fragment_runs_without_asking_who_looks(path: Path) -> None:
+    if _module(path) != "lib.ui.login":
+        used = {
+            ast.unparse(node) for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute)
+        }
+        assert not {"st.fragment", "st.dialog"} & used
+        assert not {"streamlit.fragment", "streamlit.dialog"} & set(_imports(path))
+
+
 @pytest.mark.parametrize(
     "statement",
     [

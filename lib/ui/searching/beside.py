@@ -16,6 +16,7 @@ from lib.search.question import Question
 from lib.search.rankings import WAYS
 from lib.search.wording import EXPLANATIONS, how_found
 from lib.ui.cards import download, nothing, show_error
+from lib.ui.login import fragment
 from lib.ui.searching.asked import Asked
 from lib.ui.searching.embedded import models_for, vector_of
 from lib.ui.searching.found import (
@@ -32,7 +33,7 @@ from lib.ui.tables import table as show_table
 MOST_MODELS = 3
 
 
-@st.fragment
+@fragment
 def show_ways(found: Found, most: int) -> None:
     """The `most` best passages of each way of ranking, in columns, a page at a time."""
     rankings = found.results.rankings

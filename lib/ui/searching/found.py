@@ -22,6 +22,7 @@ from lib.search.results import Order, Results
 from lib.similarity import measure
 from lib.ui.asking import ask
 from lib.ui.cards import download, escape, nothing, show_error
+from lib.ui.login import fragment
 from lib.ui.passages import percentile
 
 ON_A_PAGE = 10
@@ -93,7 +94,7 @@ def show_failure(ranking: Ranking) -> None:
         show_error(ranking.failure)
 
 
-@st.fragment
+@fragment
 def show_list(found: Found, order: Order, most: int) -> None:
     """The `most` best passages in one order, a page at a time."""
     question = found.question
