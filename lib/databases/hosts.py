@@ -7,26 +7,21 @@ them, so that a first host that swallows the connection keeps the second from ev
 from __future__ import annotations
 
 import asyncio
+import os
 import random
-import re
-import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from lib.databases.silence import Address, Silence
+from lib.databases.reader import Reader
+from lib.databases.silence import GLANCE_SECONDS, Address, Silence
+from lib.settings import UnusableHosts, named_hosts
 
-DEFAULT_PORT = 5432
 PAUSE_SECONDS = (0.05, 0.15)
-
-# A network that drops packets without a word is noticed by the kernel within these seconds.
-KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 3}
-USER_TIMEOUT_MILLISECONDS = 5_000
 
 # Our sessions are read-only by their own setting, so what asyncpg makes of these two says nothing
 # about the server.
@@ -34,8 +29,6 @@ SESSION_ATTRIBUTES = {"read-write": "primary", "read-only": "prefer-standby"}
 
 # What a server that is on its way up or down answers; another host, or a moment, may help.
 PASSING = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
-
-HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::(\d*))?")
 
 
 @dataclass(frozen=True)
@@ -49,64 +42,19 @@ class Host:
     def address(self) -> Address:
         """What a socket connects to."""
         if self.name.startswith("/"):
+            if ".s.PGSQL." in self.name:
+                return self.name
             return f"{self.name.rstrip('/')}/.s.PGSQL.{self.port}"
         return self.name, self.port
 
 
-class Reader(asyncpg.Connection):  # type: ignore[misc]
-    """asyncpg's connection, which also knows where it leads and since when it awaits an answer."""
-
-    __slots__ = ("address", "waiting_since")
-
-    def __init__(
-        self, protocol: Any, transport: Any, loop: Any, addr: Address, config: Any, params: Any
-    ) -> None:
-        super().__init__(protocol, transport, loop, addr, config, params)
-        self.address = addr
-        self.waiting_since: float | None = None
-        _keep_alive(transport.get_extra_info("socket"))
-
-    @property
-    def itself(self) -> Reader:
-        """This, also where a pool's stand-in for it is asked, which forgets it once it breaks."""
-        return self
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """While a statement of this connection is with the server."""
-        self.waiting_since = time.monotonic()
-        try:
-            yield
-        finally:
-            self.waiting_since = None
-
-
-def _keep_alive(connected: socket.socket | None) -> None:
-    if connected is None or connected.family not in {socket.AF_INET, socket.AF_INET6}:
-        return
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):
-            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLISECONDS)
-
-
 def hosts_of(dsn: str) -> list[Host]:
     """The servers that an address names, in its order; none where it leaves them to asyncpg."""
-    parts = urlsplit(dsn)
-    query = parse_qs(parts.query)
-    written = parts.netloc.rpartition("@")[2].split(",")
-    split = [found.groups() for one in written if (found := HOST.fullmatch(one))]
-    names = [unquote(name.strip("[]")) for name, _ in split if name]
-    names = names or [name for given in query.get("host", []) for name in given.split(",") if name]
-    ports = [port for _, port in split if port]
-    ports = ports or [port for given in query.get("port", []) for port in given.split(",")]
-    if len(ports) < 2:
-        ports = (ports or [str(DEFAULT_PORT)]) * len(names)
-    if len(ports) != len(names) or not all(port.isdecimal() for port in ports):
+    try:
+        return [Host(name, port) for name, port in named_hosts(dsn, os.environ)]
+    except UnusableHosts:
+        # Connecting will say what is wrong.
         return []
-    return [Host(name, int(port)) for name, port in zip(names, ports, strict=True)]
 
 
 def wanted_attribute(dsn: str) -> str:
@@ -154,29 +102,43 @@ class Connector:
 
     async def _connect_once(self) -> Reader:
         if len(self.hosts) < 2:
-            return await self._open(self._attribute, self._timeout)
+            return await self._open(self._attribute, self._timeout, *self.hosts)
         passes = ["standby", "any"] if self._attribute == "prefer-standby" else [self._attribute]
-        fault: BaseException | None = None
-        share = self._timeout / len(self.hosts)
+        fault: BaseException = TimeoutError()
+        hosts = await self._answering()
         for attribute in passes:
-            # Those lately silent last, otherwise as written.
-            for host in sorted(self.hosts, key=lambda host: self._silence.lately(host.address)):
+            for host in hosts:
                 try:
-                    return await self._open(attribute, share, host=host.name, port=host.port)
+                    return await self._open(attribute, self._timeout / len(hosts), host)
                 except (*PASSING, asyncpg.TargetServerAttributeNotMatched) as found:
-                    if isinstance(found, TimeoutError):
-                        self._silence.notice(host.address)
                     fault = found
-        assert fault is not None
         raise fault
 
-    async def _open(self, attribute: str, seconds: float, **host: Any) -> Reader:
-        connection: Reader = await asyncpg.connect(
-            self._dsn,
-            timeout=seconds,
-            target_session_attrs=attribute,
-            connection_class=Reader,
-            **self._options,
-            **host,
+    async def _answering(self) -> list[Host]:
+        """The hosts that answer at all, as written."""
+        greeted = await asyncio.gather(
+            *(self._silence.look(host.address, GLANCE_SECONDS) for host in self.hosts)
         )
+        for host, answers in zip(self.hosts, greeted, strict=True):
+            if not answers:
+                self._silence.notice(host.address)
+        return [host for host, answers in zip(self.hosts, greeted, strict=True) if answers]
+
+    async def _open(self, attribute: str, seconds: float, host: Host | None = None) -> Reader:
+        # The only host is left to asyncpg, which knows all ways of writing it.
+        one_of_many = {"host": host.name, "port": host.port} if len(self.hosts) > 1 and host else {}
+        try:
+            connection: Reader = await asyncpg.connect(
+                self._dsn,
+                timeout=seconds,
+                target_session_attrs=attribute,
+                connection_class=Reader,
+                **self._options,
+                **one_of_many,
+            )
+        except TimeoutError:
+            if host is not None:
+                self._silence.notice(host.address)
+            raise
+        self._silence.heard(connection.address)
         return connection

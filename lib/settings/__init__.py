@@ -5,12 +5,14 @@ The connections come from the environment (`LIFE_DASHBOARD_DSN`, `KNOWLEDGE_BASE
 the same file. `docs/connecting.md` documents every key, and a test holds it to that.
 
 `model` has the settings, and `relations`, `embedders` and `access` sections of them; `files` reads
-the secrets file, `loading` checks what it says, `explaining` says what is wrong with it.
+the secrets file, `loading` checks what it says, `hosts` what addresses name, and `explaining` says
+what is wrong.
 """
 
 from lib.settings.access import Access
 from lib.settings.embedders import Embedder
 from lib.settings.files import DEMO, PROJECT, SECRETS, asks_for_login, demo_directory, secrets_path
+from lib.settings.hosts import UnusableHosts, named_hosts
 from lib.settings.loading import load
 from lib.settings.model import (
     DSN_VARIABLES,
@@ -45,8 +47,10 @@ __all__ = [
     "Pools",
     "RelationNames",
     "Settings",
+    "UnusableHosts",
     "asks_for_login",
     "demo_directory",
     "load",
+    "named_hosts",
     "secrets_path",
 ]

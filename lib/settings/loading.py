@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from lib.errors import SettingsError
 from lib.settings.explaining import explain
 from lib.settings.files import read, secrets_path
+from lib.settings.hosts import UnusableHosts, named_hosts
 from lib.settings.model import DSN_VARIABLES, DatabaseName, Settings
 
 
@@ -71,9 +72,7 @@ def _check_dsn(dsn: str, origin: str) -> None:
         raise SettingsError(
             f"{origin} is not a PostgreSQL address: it does not begin with postgresql://.", hint
         )
-    # Several hosts are written with commas between them, each with a port of its own.
-    hosts = parts.netloc.rpartition("@")[2].split(",")
-    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts if ":" in host]
-    ports += [port for given in parse_qs(parts.query).get("port", []) for port in given.split(",")]
-    if not all(port.isdecimal() and 0 < int(port) < 65_536 for port in ports if port):
-        raise SettingsError(f"{origin} has a port that is not a number up to 65535.", hint)
+    try:
+        named_hosts(dsn, {})
+    except UnusableHosts as error:
+        raise SettingsError(f"{origin} {error}.", hint) from None

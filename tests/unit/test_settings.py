@@ -168,11 +168,37 @@ def test_what_is_no_postgresql_address_is_refused_by_its_origin(secrets: Path, d
         "postgresql:///life?host=/var/run/postgresql",
         "postgresql://reader@[::1]:5432/life",
         "postgresql://reader@first:5432,second:5433/life",
+        "postgresql://reader@first:5432,second/life",
+        "postgresql://reader:p%40ss@first/life?host=ignored",
+        "postgresql://reader@/life?host=first:5432,second:5433",
     ],
 )
 def test_every_form_of_address_that_asyncpg_takes_is_accepted(secrets: Path, dsn: str) -> None:
     secrets.write_text(BOTH.replace(LIFE, dsn))
     assert load(secrets, {}).dsn("life_dashboard") == dsn
+
+
+@pytest.mark.parametrize(
+    ("dsn", "told"),
+    [
+        ("postgresql://reader@127.0.0.1,/life", "has an empty host"),
+        ("postgresql://reader@,127.0.0.1/life", "has an empty host"),
+        ("postgresql://reader@:5432/life", "has an empty host"),
+        ("postgresql://reader@/life?host=first,", "has an empty host"),
+        (f"postgresql://reader:{CANARY}@x@localhost/life", "write @ in a password as %40"),
+        ("postgresql://reader@localhost:0/life", "a number up to 65535"),
+        ("postgresql://reader@first,second:65536/life", "a number up to 65535"),
+        ("postgresql://reader@/life?port=+5432", "a number up to 65535"),
+        ("postgresql://reader@/life?host=a,b,c&port=1,2", "names 3 hosts but 2 ports"),
+        ("postgresql://reader@localhost/life?sslmode", "name=value"),
+        ("postgresql://reader@/life?host=[::1", "IPv6"),
+    ],
+)
+def test_hosts_and_ports_that_cannot_be_are_told(secrets: Path, dsn: str, told: str) -> None:
+    error = _refusal(secrets, BOTH, {"LIFE_DASHBOARD_DSN": dsn})
+    assert error.message.startswith("LIFE_DASHBOARD_DSN ")
+    assert told in error.message
+    assert CANARY not in str(error)
 
 
 def test_invalid_toml_is_told_by_line(secrets: Path) -> None:
