@@ -35,13 +35,15 @@ OnWait = Callable[[], object]
 class Connection:
     """Both databases of some settings and their embedders, on a loop of their own.
 
-    Any thread may use it; the embedders themselves only a coroutine on its loop.
+    Any thread may use it; the embedders themselves only a coroutine on its loop. `is_demo`: the
+    databases are those of the demo.
     """
 
     _numbers = itertools.count(1)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, is_demo: bool = False) -> None:
         self.settings = settings
+        self.is_demo = is_demo
         # What is remembered of one connection must never serve another.
         self.number = next(self._numbers)
         self.databases = Databases(settings)
@@ -175,7 +177,7 @@ class Setup:
             if self.server is not None:
                 # Started by hand or not: with the last app its server ends.
                 self.server.keep_running(False)
-            self.connection = Connection(settings)
+            self.connection = Connection(settings, is_demo=self.server is not None)
             _set_apart()
         except ConcordanceError as error:
             self.error = error

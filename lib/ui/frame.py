@@ -113,7 +113,7 @@ def _draw(page: StreamlitPage, visitor: Standing) -> None:
         return
     if failure is None:
         warn_of_privileges()
-    if failure is None and settings_file.load().demo:
+    if failure is None and connection().is_demo:
         st.caption(DEMO_NOTICE)
         st.page_link(
             "pages/connect.py",

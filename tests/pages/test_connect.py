@@ -69,6 +69,10 @@ def in_a_page(tmp_path: Path) -> Callable[[str], AppTest]:
     return run
 
 
+def check_again(app: AppTest) -> None:
+    next(button for button in app.button if button.label == "Check again").click().run()
+
+
 def codes(app: AppTest) -> str:
     return "\n".join(code.value for code in app.code)
 
@@ -145,9 +149,30 @@ def test_a_setting_that_is_wrong_is_told_and_taken_back(
     assert str(secrets) in text
     assert not app.exception
     connect(secrets, library)
-    next(button for button in app.button if button.label == "Check again").click().run()
+    check_again(app)
     assert not app.error
     assert "Books are in public.books." in plain(app)
+
+
+def test_the_demo_is_named_as_long_as_it_is_what_is_connected(
+    open_page: OpenPage, library: str, secrets: Path
+) -> None:
+    as_demo = secrets.read_text(encoding="utf-8")
+    app = open_page("connect")
+    assert "This is the demo." in plain(app)
+    # Written, but not yet taken up.
+    connect(secrets, library)
+    assert "This is the demo." in plain(app.run())
+    check_again(app)
+    assert "This is the demo." not in plain(app)
+    assert "1 passage." in plain(app)
+    secrets.write_text(as_demo, encoding="utf-8")
+    assert "This is the demo." not in plain(app.run())
+    check_again(app)
+    assert "This is the demo." in plain(app)
+    assert "31,102 passages." in plain(app)
+    assert not app.exception
+    assert not app.error
 
 
 @pytest.mark.parametrize("tab", ["How to connect", "What the figures mean", ROLE_TAB])

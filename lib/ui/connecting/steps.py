@@ -120,11 +120,13 @@ def _split(todo: str) -> tuple[str, str]:
 def take_up_settings() -> None:
     """Connect anew where the settings file has changed since the connection was made."""
     try:
-        fresh, current = settings_file.load(), connection().settings
+        fresh, opened = settings_file.load(), connection()
     except ConcordanceError:
         # The page that is drawn next says what is wrong.
         return
+    current = opened.settings
+    elsewhere = fresh.demo != opened.is_demo
     if fresh.demo:
         fresh = fresh.with_connections(current.dsn("life_dashboard"), current.dsn("knowledge_base"))
-    if fresh != current:
+    if elsewhere or fresh != current:
         st.cache_resource.clear()
