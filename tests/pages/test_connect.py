@@ -221,6 +221,47 @@ def test_a_role_that_is_required_to_be_harmless(
     assert not app.error
 
 
+TOO_POWERFUL = "The role {role} may do more than read in knowledge_base."
+
+
+@pytest.mark.parametrize("name", ["Check again", ROLE_TAB])
+def test_a_role_that_was_mended_is_no_longer_warned_of(
+    make_role: MakeRole, open_page: OpenPage, library: str, secrets: Path, name: str
+) -> None:
+    role = make_role()
+    execute(library, READ_ALL.format(role=role), f"GRANT INSERT ON chunks TO {role}")
+    connect(secrets, as_role(library, role))
+    line = TOO_POWERFUL.format(role=role)
+    app = open_page("connect")
+    assert line in plain(app)
+    execute(library, f"REVOKE INSERT ON chunks FROM {role}")
+    if name == ROLE_TAB:
+        app.query_params["tab"] = ROLE_TAB
+        app.session_state["tab"] = ROLE_TAB
+        app.run()
+    else:
+        check_again(app)
+    assert not app.exception
+    assert f"The role {role} may only read." in plain(app)
+    assert line not in plain(app)
+    # What the tab finds is known to every page, in this direction too.
+    if name == ROLE_TAB:
+        execute(library, f"GRANT INSERT ON chunks TO {role}")
+        assert line in plain(app.run())
+
+
+def test_what_a_role_may_create_besides_is_said_without_a_contradiction(
+    make_role: MakeRole, open_page: OpenPage, library: str, secrets: Path
+) -> None:
+    role = make_role()
+    execute(library, READ_ALL.format(role=role), f"GRANT CREATE ON SCHEMA public TO {role}")
+    connect(secrets, as_role(library, role))
+    text = plain(open_page("connect", tab=ROLE_TAB))
+    told = "may change nothing that Concordance reads, but may create tables in schema public."
+    assert text.count(f"The role {role} {told}") == 2
+    assert "may only read." not in text
+
+
 @pytest.mark.parametrize(("grant", "warned"), [("SELECT", False), ("INSERT", True)])
 def test_other_pages_have_one_line_on_a_role_that_may_write(
     make_role: MakeRole,
@@ -235,7 +276,7 @@ def test_other_pages_have_one_line_on_a_role_that_may_write(
     connect(secrets, as_role(library, role))
     app = in_a_page("ui.warn_of_privileges()")
     assert not app.exception
-    assert (f"The role {role} may do more than read in knowledge_base." in plain(app)) == warned
+    assert (TOO_POWERFUL.format(role=role) in plain(app)) == warned
     assert len(app.markdown) == int(warned)
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.databases.granting import grants, reader_for
-from lib.databases.privileges import find_privileges
+from lib.databases.privileges import Privileges
 from lib.databases.wording import enumerated
-from lib.ui.asking import connection, tick, with_connection
+from lib.ui.asking import connection
 from lib.ui.cards import escape
+from lib.ui.connecting.privileges import fresh_privileges, known_privileges
 
 
 def show_role() -> None:
     """Both roles, asked for anew, and the GRANTs with the names of these databases."""
-    found = with_connection(lambda opened: opened.run_on_databases(find_privileges, tick))
+    known, found = known_privileges(), fresh_privileges()
+    if _excessive(known) != _excessive(found):
+        # The line above every page tells what was known before.
+        st.rerun()
     for each in found:
         if each.too_powerful:
             st.warning(
@@ -22,10 +26,7 @@ def show_role() -> None:
                 icon=":material/key:",
             )
             continue
-        advice = f" It {enumerated(each.advice)}." if each.advice else ""
-        st.markdown(
-            f":green-badge[:material/check: {each.database}] {escape(each.sentence + advice)}"
-        )
+        st.markdown(f":green-badge[:material/check: {each.database}] {escape(_harmless(each))}")
     if any(each.too_powerful for each in found):
         st.markdown("Make another role, in each database with its own statements:")
     else:
@@ -39,3 +40,17 @@ def show_role() -> None:
         "`require_least_privilege = true`, above all sections of the settings, makes Concordance "
         "refuse any role that may do more."
     )
+
+
+def _harmless(found: Privileges) -> str:
+    """What a role may do that is not too powerful."""
+    if not found.advice:
+        return found.sentence
+    return (
+        f"The role {found.role} may change nothing that Concordance reads, but "
+        f"{enumerated(found.advice)}."
+    )
+
+
+def _excessive(found: tuple[Privileges, ...]) -> set[tuple[str, str]]:
+    return {(each.database, each.role) for each in found if each.too_powerful}

@@ -14,6 +14,7 @@ from lib.report.diagnosis import needs_mapping
 from lib.settings import DSN_VARIABLES, DatabaseName
 from lib.ui.asking import connection
 from lib.ui.cards import escape
+from lib.ui.connecting.privileges import forget_privileges
 
 ICONS = {
     "ok": ("green", "check"),
@@ -118,7 +119,11 @@ def _split(todo: str) -> tuple[str, str]:
 
 
 def take_up_settings() -> None:
-    """Connect anew where the settings file has changed since the connection was made."""
+    """Connect anew where the settings file has changed since the connection was made.
+
+    What the roles may do is asked anew in any case: that changes in the databases alone.
+    """
+    forget_privileges()
     try:
         fresh, opened = settings_file.load(), connection()
     except ConcordanceError:
