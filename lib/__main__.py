@@ -120,10 +120,12 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _propose(connection: Connection) -> Proposal | None:
-    """A mapping for both databases; None where they cannot be searched for one."""
+    """A mapping for both databases; None, and why, where they cannot be searched for one."""
     try:
         return connection.run_on_databases(propose)
-    except DatabaseError:
+    except DatabaseError as error:
+        why = f"No mapping can be proposed: {error.message} {error.hint}"
+        print(why.strip(), file=sys.stderr)
         return None
 
 

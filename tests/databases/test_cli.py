@@ -10,7 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import groupby
@@ -25,9 +25,11 @@ from lib.demo.models import RANDOM_INDEXING, WORDLLAMA
 from lib.matching.fallback import OPERATORS, Operator, default_threshold
 from lib.settings import PROJECT
 from tests.databases.library import TABLES, execute, fetch, insert
+from tests.databases.roles import READ_ALL, MakeRole, as_role, made_roles
 from tests.pgbouncer import POOLED, pgbouncer_before
 
 if TYPE_CHECKING:
+    from lib.demo.server import DemoServer
     from tests.conftest import Demo, MakeDatabase
 
 CANARY = "hunter2-canary"
@@ -189,6 +191,36 @@ def test_doctor_names_the_problem_and_the_fix(
         assert words in done.out
     found = json.loads(call("doctor", "--json", environment=_dsns(small)).out)
     assert found["healthy"] is False
+
+
+@pytest.fixture
+def make_role(server: DemoServer) -> Iterator[MakeRole]:
+    # Asked for before any database, and so ended after it.
+    with made_roles(server) as make:
+        yield make
+
+
+def test_doctor_says_why_it_proposes_no_mapping(
+    make_role: MakeRole, make_database: MakeDatabase, call: Call
+) -> None:
+    role, dsn = make_role(), make_database("vector")
+    execute(
+        dsn,
+        TABLES,
+        "ALTER TABLE books RENAME TO tomes",
+        READ_ALL.format(role=role),
+        # What refers to what is asked by the proposal alone.
+        "REVOKE SELECT ON pg_constraint FROM PUBLIC",
+    )
+    environment = _dsns(as_role(dsn, role))
+    done = call("doctor", environment=environment)
+    assert done.code == 1
+    assert "relations.books.table" in done.out
+    assert done.err.startswith("No mapping can be proposed: ")
+    assert "pg_constraint" in done.err
+    done = call("doctor", "--json", environment=environment)
+    assert json.loads(done.out)["proposal"] is None
+    assert "pg_constraint" in done.err
 
 
 def test_a_problem_is_an_exit_code(small: str, tmp_path: Path) -> None:

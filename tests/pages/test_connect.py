@@ -116,6 +116,38 @@ def test_a_missing_table_comes_with_what_to_paste(
     assert "Books are in public.tomes." in plain(app)
 
 
+@pytest.mark.parametrize(
+    ("statements", "told", "by_mapping"),
+    [
+        (["ALTER TABLE events DROP COLUMN text"], "map a view that joins them.", True),
+        (
+            [
+                "ALTER TABLE events DROP COLUMN embedding",
+                "ALTER TABLE chunk_embeddings DROP COLUMN embedding",
+            ],
+            "Embed the texts first.",
+            False,
+        ),
+    ],
+    ids=["to be mapped", "to be embedded"],
+)
+def test_the_document_is_named_only_where_it_helps(
+    open_page: OpenPage,
+    library: str,
+    secrets: Path,
+    statements: list[str],
+    told: str,
+    by_mapping: bool,
+) -> None:
+    execute(library, *statements)
+    connect(secrets, library)
+    app = open_page("connect")
+    assert not app.exception
+    missing = [re.sub(r"\\(.)", r"\1", info.value) for info in app.info]
+    assert any(told in sentence for sentence in missing)
+    assert any("How to connect" in sentence for sentence in missing) == by_mapping
+
+
 def test_tables_can_be_looked_for_at_any_time(open_page: OpenPage) -> None:
     app = open_page("connect", tab="Find my tables")
     assert "Look again" in plain(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,9 @@ from lib.ui.cards import escape, nothing
 
 # Once asked for in a session, the proposal stays.
 LOOKED = "looked-for-tables"
+
+# Only this is in the document; to grant or to embed something is not.
+TO_MAP = re.compile(r"\bmap (a view|what lies beyond)\b")
 
 CONFIDENCE = {
     "sure": ":green-badge[:material/check: sure]",
@@ -41,7 +45,7 @@ def _look() -> None:
 def show_proposal(proposal: Proposal) -> None:
     """What to paste, and then each relation with its reasons and first rows."""
     for sentence in proposal.missing:
-        nothing(escape(sentence), "Map it by hand, or make a view: see How to connect.")
+        _show_missing(sentence)
     if proposal.toml.strip():
         st.markdown(
             f"**Paste this** below the connections in `{file_name()}`, in the place of any "
@@ -51,6 +55,14 @@ def show_proposal(proposal: Proposal) -> None:
     for relation in proposal.relations:
         with st.container(border=True):
             _show_relation(relation)
+
+
+def _show_missing(sentence: str) -> None:
+    """What was not found, and what is to be done about it: a sentence of the proposal has both."""
+    todo = escape(sentence)
+    if TO_MAP.search(sentence):
+        todo += " How to connect shows how."
+    nothing("Not found", todo)
 
 
 def _show_relation(relation: Proposed) -> None:
