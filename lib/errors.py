@@ -6,6 +6,7 @@ ConcordanceError
 ├── DatabaseError            something is wrong with one of the two databases
 │   ├── Unreachable          no server answers at that address
 │   │   └── ConnectionLost   the connection broke; on another one the same may succeed
+│   ├── TlsFailed            a certificate is not trusted or not there, or TLS fails otherwise
 │   ├── LoginRefused         the server refuses this role or password
 │   ├── DatabaseMissing      the server has no database of that name
 │   ├── TooManyConnections   the server, or our own pool, has no connection to give
@@ -68,6 +69,10 @@ class Unreachable(DatabaseError):
 
 class ConnectionLost(Unreachable):
     """A connection broke while it was used. The same may be asked once more on another one."""
+
+
+class TlsFailed(DatabaseError):
+    """No connection is encrypted and checked as the address asks for."""
 
 
 class LoginRefused(DatabaseError):

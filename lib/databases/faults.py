@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 import asyncpg
 
+from lib.databases.certificates import CertificateUnreadable
 from lib.errors import (
     ColumnMissing,
     ConcordanceError,
@@ -20,6 +22,7 @@ from lib.errors import (
     SettingsError,
     SettingsNotInForce,
     TableMissing,
+    TlsFailed,
     TooManyConnections,
     Unreachable,
 )
@@ -30,18 +33,25 @@ FAULTS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.TargetServerAttributeNotMatched,
+    CertificateUnreadable,
     OSError,
     asyncio.TimeoutError,
 )
 
 
-# What connecting raises for an address with a value or a parameter that cannot be.
+# What connecting raises for an address with a value or a parameter that cannot be. A certificate
+# that is not trusted is a ValueError too: who catches these lets ssl.SSLError pass before.
 UNUSABLE_ADDRESS = (
     asyncpg.ClientConfigurationError,
     asyncpg.UndefinedObjectError,
     ValueError,
+    IndexError,
     OverflowError,
 )
+
+
+# OpenSSL's numbers for a certificate of another name, and of another address.
+OTHER_HOST = (62, 64)
 
 
 def unusable_address(database: DatabaseName) -> SettingsError:
@@ -152,6 +162,22 @@ def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
             )
         case asyncio.TimeoutError():
             return silent(database)
+        case CertificateUnreadable():
+            return TlsFailed(
+                database,
+                f"The file of {fault.parameter}, which {database} needs for TLS, cannot be read: "
+                f"{fault.reason}.",
+                f"Check {fault.parameter} in {variable}; whoever runs Concordance must be able to "
+                "read that file.",
+            )
+        case ssl.SSLError():
+            return _tls(database, fault)
+        case ConnectionError() if "rejected SSL upgrade" in str(fault):
+            return TlsFailed(
+                database,
+                f"The server of {database} takes no TLS.",
+                f"Turn it on there (ssl = on), or check sslmode in {variable}.",
+            )
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return ConnectionLost(database, f"The connection to {database} was lost.", "Try again.")
         case OSError():
@@ -160,6 +186,30 @@ def translate(database: DatabaseName, fault: BaseException) -> ConcordanceError:
             return DatabaseError(database, f"{database} refused a query: {_said(fault)}.")
         case _:
             return ConnectionLost(database, f"The connection to {database} broke.", "Try again.")
+
+
+def _tls(database: DatabaseName, fault: ssl.SSLError) -> TlsFailed:
+    variable = DSN_VARIABLES[database]
+    if not isinstance(fault, ssl.SSLCertVerificationError):
+        reason = (getattr(fault, "reason", None) or "").lower().replace("_", " ")
+        return TlsFailed(
+            database,
+            f"TLS with the server of {database} failed{reason and f': {reason}'}.",
+            f"Check sslmode, sslrootcert, sslcert and sslkey in {variable}.",
+        )
+    if getattr(fault, "verify_code", None) in OTHER_HOST:
+        return TlsFailed(
+            database,
+            f"The certificate of the server of {database} is not for this host.",
+            f"Name the host in {variable} as the certificate does.",
+        )
+    reason = getattr(fault, "verify_message", "")
+    return TlsFailed(
+        database,
+        f"The certificate of the server of {database} is not trusted{reason and f': {reason}'}.",
+        f"Check the host in {variable}, and that its sslrootcert names the file of the authority "
+        "that signed the certificate.",
+    )
 
 
 def _said(fault: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import re
 import socket
@@ -15,13 +14,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from scripts.ensure_servers import installed
 from tests.browser.conftest import ROOT, free_port
+from tests.certificates import certify
 
 NAME = "concordance.example.org"
 BASE = "concordance"
@@ -83,7 +79,7 @@ def nginx_before(app_url: str, site: Site, folder: Path) -> Iterator[Site]:
     program = installed("nginx")
     if program is None:
         pytest.fail("No nginx: run make test, which gets one, or set NGINX.")
-    _certify(folder)
+    certify(folder, NAME)
     configuration = documented("nginx")
     for there, here in {
         "listen 80;": f"listen 127.0.0.1:{site.plain_port};",
@@ -106,27 +102,6 @@ def nginx_before(app_url: str, site: Site, folder: Path) -> Iterator[Site]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _certify(folder: Path) -> None:
-    """Write a certificate for the name of the site, signed by nobody else, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *form))
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -7,12 +7,14 @@ import asyncio
 import inspect
 import pickle
 import re
+import ssl
 
 import asyncpg
 import pytest
 
 from lib import errors
 from lib.databases import faults
+from lib.databases.certificates import CertificateUnreadable
 from lib.databases.faults import FAULTS, translate
 from lib.errors import (
     ColumnMissing,
@@ -28,6 +30,7 @@ from lib.errors import (
     SettingsError,
     SettingsNotInForce,
     TableMissing,
+    TlsFailed,
     TooManyConnections,
     Unreachable,
 )
@@ -92,6 +95,10 @@ EXPECTED: dict[type[BaseException], type[ConcordanceError]] = {
     asyncpg.CrashShutdownError: ConnectionLost,
     asyncpg.SerializationError: RecoveryConflict,
     asyncpg.TargetServerAttributeNotMatched: Unreachable,
+    ssl.SSLError: TlsFailed,
+    ssl.SSLCertVerificationError: TlsFailed,
+    CertificateUnreadable: TlsFailed,
+    ConnectionError: Unreachable,
     ConnectionResetError: ConnectionLost,
     ConnectionAbortedError: ConnectionLost,
     BrokenPipeError: ConnectionLost,
@@ -106,6 +113,8 @@ EXPECTED: dict[type[BaseException], type[ConcordanceError]] = {
 
 def _fault(kind: type[BaseException]) -> BaseException:
     """As it really arrives: a server's error with its detail and its hint."""
+    if kind is CertificateUnreadable:
+        return CertificateUnreadable("sslrootcert", "No such file or directory")
     if not issubclass(kind, asyncpg.PostgresError):
         return kind(f"postgresql://reader:{CANARY}@localhost")
     fields = {
@@ -173,7 +182,14 @@ def test_a_pooler_that_takes_no_settings_is_told_from_one_that_refuses() -> None
 
 
 def test_what_can_be_set_right_in_the_settings_names_the_variable() -> None:
-    for kind in (OSError, asyncpg.InvalidPasswordError, asyncpg.InvalidCatalogNameError):
+    for kind in (
+        OSError,
+        ssl.SSLError,
+        ssl.SSLCertVerificationError,
+        CertificateUnreadable,
+        asyncpg.InvalidPasswordError,
+        asyncpg.InvalidCatalogNameError,
+    ):
         assert "LIFE_DASHBOARD_DSN" in translate("life_dashboard", _fault(kind)).hint
         assert "KNOWLEDGE_BASE_DSN" in translate("knowledge_base", _fault(kind)).hint
 
