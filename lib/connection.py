@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import gc
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError
@@ -30,6 +31,8 @@ from lib.settings import Settings, demo_directory
 
 Result = TypeVar("Result")
 OnWait = Callable[[], object]
+
+logger = logging.getLogger(__name__)
 
 
 class Connection:
@@ -181,12 +184,20 @@ class Setup:
             _set_apart()
         except ConcordanceError as error:
             self.error = error
+        except Exception:
+            logger.exception("Concordance could not start")
+            self.error = ConcordanceError(
+                "Concordance could not start.", "Its log tells what happened; then try again."
+            )
         if self._retired:
             self.retire()
 
     def retire(self) -> None:
         """Close the connection because another one takes its place; the demo's server stays."""
         self._retired = True
+        if self.server is None:
+            # Nothing is left for the end of the process.
+            atexit.unregister(self.close)
         if self.connection is not None:
             self.connection.close()
 

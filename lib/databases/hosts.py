@@ -10,7 +10,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -105,24 +105,25 @@ class Connector:
             return await self._open(self._attribute, self._timeout, *self.hosts)
         passes = ["standby", "any"] if self._attribute == "prefer-standby" else [self._attribute]
         fault: BaseException = TimeoutError()
-        hosts = await self._answering()
-        for attribute in passes:
-            for host in hosts:
-                try:
-                    return await self._open(attribute, self._timeout / len(hosts), host)
-                except (*PASSING, asyncpg.TargetServerAttributeNotMatched) as found:
-                    fault = found
+        shunned = [host for host in self.hosts if self._silence.lately(host.address)]
+        for group in ([host for host in self.hosts if host not in shunned], shunned):
+            hosts = await self._answering(group)
+            for attribute in passes:
+                for host in hosts:
+                    try:
+                        return await self._open(attribute, self._timeout / len(hosts), host)
+                    except (*PASSING, asyncpg.TargetServerAttributeNotMatched) as found:
+                        fault = found
         raise fault
 
-    async def _answering(self) -> list[Host]:
-        """The hosts that answer at all, as written."""
-        greeted = await asyncio.gather(
-            *(self._silence.look(host.address, GLANCE_SECONDS) for host in self.hosts)
-        )
-        for host, answers in zip(self.hosts, greeted, strict=True):
-            if not answers:
+    async def _answering(self, hosts: Sequence[Host]) -> list[Host]:
+        """Those of some hosts that answer at all; all are looked at together."""
+        looks = (self._silence.look(host.address, GLANCE_SECONDS) for host in hosts)
+        answers = dict(zip(hosts, await asyncio.gather(*looks), strict=True))
+        for host in hosts:
+            if not answers[host]:
                 self._silence.notice(host.address)
-        return [host for host, answers in zip(self.hosts, greeted, strict=True) if answers]
+        return [host for host in hosts if answers[host]]
 
     async def _open(self, attribute: str, seconds: float, host: Host | None = None) -> Reader:
         # The only host is left to asyncpg, which knows all ways of writing it.

@@ -46,10 +46,12 @@ class EventLoop:
         or leaves) cancels the coroutine, and with it the statement on the server, and goes on up.
         A loop that is stopped, before or meanwhile, raises CancelledError.
         """
-        if not self._thread.is_alive():
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            # The loop is closed.
             coroutine.close()
-            raise concurrent.futures.CancelledError
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            raise concurrent.futures.CancelledError from None
         self._running.add(future)
         try:
             while not concurrent.futures.wait([future], timeout=POLL_SECONDS).done:
@@ -75,11 +77,14 @@ class EventLoop:
         if not self._thread.is_alive():
             return
         asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop)
-        self._loop.call_soon_threadsafe(lambda: self._loop.call_later(0.05, self._loop.stop))
         self._thread.join(STOP_SECONDS)
 
 
 async def _cancel_others() -> None:
-    for task in asyncio.all_tasks():
-        if task is not asyncio.current_task():
-            task.cancel()
+    """Cancel all tasks but this one, let them end, and stop the loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=STOP_SECONDS / 2)
+    asyncio.get_running_loop().stop()

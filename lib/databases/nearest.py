@@ -114,7 +114,8 @@ async def nearest_of_each(
             await configure(connection, most)
             statement = await connection.prepare(sql)
             for place in places:
-                rows = await statement.fetch(asked[place], model)
+                with connection.itself.waiting():
+                    rows = await statement.fetch(asked[place], model)
                 found[place] = sorted(
                     ((row["passage"], float(row["score"])) for row in rows),
                     key=lambda one: -one[1],

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import time
+import weakref
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 
 from lib.databases.faults import FAULTS, UNUSABLE_ADDRESS, silent, translate, unusable_address
-from lib.databases.hosts import Connector, Reader
+from lib.databases.hosts import Connector
 from lib.databases.pulse import DOUBT_SECONDS, Watch
+from lib.databases.reader import Reader
 from lib.databases.session import (
     APPLICATION_NAME,
     check_in_force,
+    identify,
+    is_at_rest,
     notice_our_end,
     search_also,
     session_settings,
     set_locally,
 )
-from lib.databases.silence import Silence
-from lib.errors import ConcordanceError, ConnectionLost, TooManyConnections
+from lib.databases.silence import GLANCE_SECONDS, Silence
+from lib.errors import (
+    ConcordanceError,
+    ConnectionLost,
+    DatabaseError,
+    TooManyConnections,
+    Unreachable,
+)
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, DatabaseName, Pools, Settings
 
 CLOSE_SECONDS = 2.0
 RELEASE_SECONDS = 2.0
+# Every server begins a transaction at once; a connection on which it does not is dead.
+BEGIN_SECONDS = 2.0
 LOOK_SECONDS = 0.5
 # A server that restarts is away for about a second.
 PATIENCE_SECONDS = 2.5
@@ -50,6 +61,7 @@ class Database:
         self._searching = ""
         self._pool: asyncpg.Pool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._readers: weakref.WeakSet[Reader] = weakref.WeakSet()
         self._opening = asyncio.Lock()
 
     def _options(self) -> dict[str, Any]:
@@ -59,7 +71,7 @@ class Database:
                 "server_settings": sent | self._asked,
                 "command_timeout": self._settings.statement_timeout + 1,
             }
-        # A prepared statement stays behind on a session that the pooler gives to somebody else.
+        # A statement with a name would stay behind on a session that somebody else gets next.
         return {
             "server_settings": sent,
             "command_timeout": self._settings.statement_timeout + 1,
@@ -98,9 +110,11 @@ class Database:
             else:
                 await check_in_force(self.name, connection, self._asked)
                 await notice_our_end(connection)
+                await identify(connection)
         except BaseException:
             connection.terminate()
             raise
+        self._readers.add(connection)
         return connection
 
     @asynccontextmanager
@@ -118,9 +132,11 @@ class Database:
         try:
             pool = await self._open()
             connection = await self._acquire(pool)
-            watch = Watch(connection.itself, None if self._pooled else self._is_at_rest)
+            watch = Watch(connection.itself, self._silence, self._is_at_rest)
             try:
-                watch.expect_word(started + self._settings.acquire_timeout - time.monotonic())
+                left = started + self._settings.acquire_timeout - time.monotonic()
+                # A pooler may have to wait for a session.
+                watch.expect_word(left if self._pooled else min(left, BEGIN_SECONDS))
                 async with connection.transaction(readonly=True):
                     if self._pooled:
                         await connection.execute(set_locally(self._asked))
@@ -130,9 +146,9 @@ class Database:
                     yield connection
             finally:
                 watch.end()
-                await pool.release(connection, timeout=RELEASE_SECONDS)
+                await self._release(pool, connection)
         except FAULTS as fault:
-            raise await self._explain(fault, watch) from fault
+            raise self._explain(fault, watch) from fault
 
     def _keep_to_one_loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -141,7 +157,7 @@ class Database:
         elif loop is not self._loop:
             raise RuntimeError(f"The pool of {self.name} belongs to another event loop.")
 
-    async def _explain(self, fault: BaseException, watch: Watch | None) -> ConcordanceError:
+    def _explain(self, fault: BaseException, watch: Watch | None) -> ConcordanceError:
         """The error of ours for a fault; connections that went the same way are not used again."""
         error = translate(self.name, fault)
         if watch is not None and watch.silent:
@@ -150,37 +166,32 @@ class Database:
             if not all(self._silence.lately(host.address) for host in self._connector.hosts):
                 # Another host may answer.
                 error = ConnectionLost(self.name, error.message, error.hint)
+        elif watch is not None and watch.stale and self._pooled:
+            return self._no_session()
         elif watch is not None and watch.stale:
             error = ConnectionLost(self.name, error.message, error.hint)
-        if isinstance(error, ConnectionLost) and self._pool is not None:
-            await self._pool.expire_connections()
+        if isinstance(error, Unreachable):
+            for reader in list(self._readers):
+                if not reader.in_use:
+                    reader.terminate()
         return error
 
-    async def _is_at_rest(self, pid: int) -> bool:
-        """Whether a session of ours has had nothing to do, or is gone, by what its server says.
+    async def _is_at_rest(self, reader: Reader) -> bool:
+        """Whether the server owes a connection nothing, by what it says on another one.
 
-        Asked on another connection of the pool, if there is room for one.
+        False where the pool has no room for that.
         """
         pool = self._pool
         if pool is None or (pool.get_size() >= pool.get_max_size() and not pool.get_idle_size()):
             return False
-        try:
-            connection = await pool.acquire(timeout=LOOK_SECONDS)
-        except (*FAULTS, ConcordanceError):
-            return False
+        connection = await pool.acquire(timeout=LOOK_SECONDS)
         overdue = asyncio.get_running_loop().call_later(LOOK_SECONDS, connection.itself.terminate)
+        connection.itself.in_use = True
         try:
-            return not await connection.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE pid = $1"
-                " AND (state = 'active' OR state_change > clock_timestamp() - $2::interval)",
-                pid,
-                dt.timedelta(seconds=DOUBT_SECONDS),
-            )
-        except FAULTS:
-            return False
+            return await is_at_rest(connection, reader, DOUBT_SECONDS)
         finally:
             overdue.cancel()
-            await pool.release(connection, timeout=RELEASE_SECONDS)
+            await self._release(pool, connection)
 
     async def _acquire(self, pool: asyncpg.Pool) -> Reader:
         deadline = time.monotonic() + self._settings.acquire_timeout
@@ -188,29 +199,49 @@ class Database:
             while True:
                 left = max(deadline - time.monotonic(), 0.0)
                 connection: Reader = await pool.acquire(timeout=left)
-                if len(self._connector.hosts) < 2 or not self._silence.lately(connection.address):
+                reader = connection.itself
+                reader.in_use = True
+                if reader.made_at >= self._silence.since(reader.address):
                     return connection
-                # Another host may do better.
-                connection.itself.terminate()
-        except UNUSABLE_ADDRESS as fault:
-            raise unusable_address(self.name) from fault
+                # It was there before its server fell silent, and may be as dead.
+                reader.terminate()
+        except UNUSABLE_ADDRESS:
+            # What is said of an address quotes it.
+            raise unusable_address(self.name) from None
         except TimeoutError as fault:
-            exhausted = pool.get_size() >= self._settings.max_size and pool.get_idle_size() == 0
-            if not exhausted:
-                for host in self._connector.hosts:
-                    self._silence.notice(host.address)
-                raise
-            raise TooManyConnections(
-                self.name,
-                f"All {self._settings.max_size} connections to {self.name} are busy.",
-                "Try again in a moment, or raise pools.max_size.",
-            ) from fault
+            if pool.get_size() >= self._settings.max_size and pool.get_idle_size() == 0:
+                raise TooManyConnections(
+                    self.name,
+                    f"All {self._settings.max_size} connections to {self.name} are busy.",
+                    "Try again in a moment, or raise pools.max_size.",
+                ) from fault
+            if self._pooled and await self._is_greeted():
+                raise self._no_session() from fault
+            raise
+
+    async def _is_greeted(self) -> bool:
+        hosts = self._connector.hosts
+        return any([await self._silence.look(host.address, GLANCE_SECONDS) for host in hosts])
+
+    def _no_session(self) -> TooManyConnections:
+        return TooManyConnections(
+            self.name,
+            f"The pooler before {self.name} has no session free.",
+            "Try again in a moment, or let the pooler have more of them.",
+        )
+
+    async def _release(self, pool: asyncpg.Pool, connection: Reader) -> None:
+        """Give a connection back; asyncpg breaks one that does not come back in time."""
+        # A stand-in for a connection that broke has forgotten it.
+        with suppress(AttributeError):
+            connection.itself.in_use = False
+        with suppress(*FAULTS):
+            await pool.release(connection, timeout=RELEASE_SECONDS)
 
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """All rows of one query."""
         async with self.reading() as connection:
-            with connection.itself.waiting():
-                rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
             return rows
 
     async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record:
@@ -223,11 +254,9 @@ class Database:
     ) -> AsyncIterator[Sequence[asyncpg.Record]]:
         """The rows of one query, `size` at a time, through a cursor on the server."""
         async with self.reading() as connection:
-            # Another process may have left a statement of the same name on a pooled session.
-            name = "" if self._pooled else None
             reader = connection.itself
             with reader.waiting():
-                statement = await connection.prepare(sql, name=name)
+                statement = await connection.prepare(sql)
                 cursor = await statement.cursor(*arguments)
                 rows = await cursor.fetch(size)
             while rows:
@@ -266,6 +295,22 @@ class Databases:
 
     def __getitem__(self, name: DatabaseName) -> Database:
         return self.life_dashboard if name == LIFE_DASHBOARD else self.knowledge_base
+
+    async def ping(self) -> dict[DatabaseName, float | DatabaseError]:
+        """Seconds of one round trip to each, both at once, or why there is none."""
+
+        async def ping(database: Database) -> float | DatabaseError:
+            try:
+                try:
+                    return await database.ping()
+                except ConnectionLost:
+                    return await database.ping()
+            except DatabaseError as error:
+                return error
+
+        both = (self.life_dashboard, self.knowledge_base)
+        answers = await asyncio.gather(*map(ping, both))
+        return {one.name: answer for one, answer in zip(both, answers, strict=True)}
 
     async def close(self) -> None:
         """Close both pools."""

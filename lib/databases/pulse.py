@@ -6,15 +6,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from lib.databases.hosts import Reader
-from lib.databases.silence import answers
+from lib.databases.faults import FAULTS
+from lib.databases.reader import Reader
+from lib.databases.silence import Silence
+from lib.errors import ConcordanceError
 
 AFTER_SECONDS = 0.7
 EVERY_SECONDS = 0.5
-# A server is silent if it greets neither time.
-LOOK_SECONDS = (1.0, 1.2)
-# Every server begins a transaction at once; a connection on which it does not is dead.
-BEGIN_SECONDS = 2.0
+# A server is silent if it answers no look of so many.
+LOOKS = 2
+LEAST_SECONDS = 0.5
 # So long after a statement was sent, the server is asked whether it is at work on it.
 DOUBT_SECONDS = 2.0
 
@@ -23,14 +24,15 @@ class Watch:
     """Breaks a connection in use whose server has fallen silent, so that nobody waits for it."""
 
     def __init__(
-        self, connection: Reader, is_at_rest: Callable[[int], Awaitable[bool]] | None
+        self,
+        connection: Reader,
+        silence: Silence,
+        is_at_rest: Callable[[Reader], Awaitable[bool]],
     ) -> None:
-        """`is_at_rest`: whether the server process of a number has had no statement for a while.
-
-        None where nobody can tell.
-        """
+        """`is_at_rest`: whether the server has had nothing to do on a connection for a while."""
         self.address = connection.address
         self._connection = connection
+        self._silence = silence
         self._is_at_rest = is_at_rest
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
@@ -46,8 +48,8 @@ class Watch:
 
     async def _look_on(self) -> None:
         while True:
-            for seconds in LOOK_SECONDS:
-                self._unanswered = not await answers(self.address, seconds)
+            for _ in range(LOOKS):
+                self._unanswered = not await self._silence.look(self.address)
                 if not self._unanswered:
                     break
             else:
@@ -61,15 +63,17 @@ class Watch:
     async def _is_forgotten(self) -> bool:
         """Whether we await an answer that the server does not owe: it went, or came, astray."""
         since = self._connection.waiting_since
-        if self._is_at_rest is None or since is None or time.monotonic() - since < DOUBT_SECONDS:
+        if since is None or time.monotonic() - since < DOUBT_SECONDS:
             return False
-        at_rest = await self._is_at_rest(self._connection.get_server_pid())
+        try:
+            at_rest = await self._is_at_rest(self._connection)
+        except (*FAULTS, ConcordanceError):
+            return False
         return at_rest and self._connection.waiting_since == since
 
     def expect_word(self, seconds: float) -> None:
-        """Break the connection unless `heard` is called within so many seconds, or two at most."""
-        seconds = min(BEGIN_SECONDS, max(seconds, BEGIN_SECONDS / 4))
-        self._word = self._loop.call_later(seconds, self._give_up)
+        """Break the connection unless `heard` is called within so many seconds."""
+        self._word = self._loop.call_later(max(seconds, LEAST_SECONDS), self._give_up)
 
     def _give_up(self) -> None:
         self.silent = self._unanswered

@@ -6,12 +6,14 @@ the server is asked what is in force.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import asyncpg
 
 from lib.databases.columns import quote, quote_literal
+from lib.databases.reader import Reader
 from lib.errors import SettingsNotInForce
 from lib.settings import DatabaseName, Pools
 
@@ -20,21 +22,26 @@ APPLICATION_NAME = "concordance"
 # Without one of these a statement could write, or last for ever.
 TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 LOOK_MILLISECONDS = 500
+# One server of several behind one address.
+SERVER = "concat_ws(' ', pg_postmaster_start_time(), inet_server_addr(), inet_server_port())"
 GUARDS = ("default_transaction_read_only", *TIMEOUTS)
 
 
 def session_settings(pools: Pools) -> dict[str, str]:
     """The settings of a session, as PostgreSQL wants them; times in milliseconds."""
-    return {
+    settings = {
         "default_transaction_read_only": "on",
         "statement_timeout": _milliseconds(pools.statement_timeout),
         "lock_timeout": _milliseconds(pools.lock_timeout),
         "idle_in_transaction_session_timeout": _milliseconds(pools.idle_in_transaction_timeout),
         # A generic plan cannot use a partial vector index.
         "plan_cache_mode": "force_custom_plan",
-        # Compiling a plan costs more than any of our queries gains from it.
-        "jit": "off",
     }
+    if pools.pooler == "none":
+        # Compiling a plan costs more than any of our queries gains from it. asyncpg switches it
+        # too, and would leave it off on a session that the next one gets.
+        settings["jit"] = "off"
+    return settings
 
 
 def set_locally(settings: Mapping[str, str]) -> str:
@@ -73,6 +80,32 @@ async def check_in_force(
             f"The sessions that {database} gives are not as asked: {', '.join(dropped)}.",
             'A pooler in between may drop settings: write pooler = "transaction" under [pools].',
         )
+
+
+async def identify(connection: Reader) -> None:
+    """Note which process of which server serves a connection, so that it can be told again."""
+    with suppress(asyncpg.PostgresError):
+        row = await connection.fetchrow(f"SELECT pg_backend_pid() AS pid, {SERVER} AS server")
+        connection.pid, connection.server = row["pid"], row["server"]
+
+
+async def is_at_rest(asking: asyncpg.Connection, asked: Reader, seconds: float) -> bool:
+    """Whether the process that serves a connection has had no statement for so many seconds.
+
+    False also where it cannot be told, as `asking` leads to another server.
+    """
+    if asked.server is None:
+        return False
+    row = await asking.fetchrow(
+        f"""
+        SELECT {SERVER} AS server,
+               (SELECT state = 'active' OR state_change > clock_timestamp() - $2::interval
+                FROM pg_stat_activity WHERE pid = $1) AS at_work
+        """,
+        asked.pid,
+        dt.timedelta(seconds=seconds),
+    )
+    return row["server"] == asked.server and not row["at_work"]
 
 
 async def notice_our_end(connection: asyncpg.Connection) -> None:

@@ -9,8 +9,8 @@ from streamlit.navigation.page import StreamlitPage
 
 from lib import settings as settings_file
 from lib.connection import Connection
-from lib.errors import ConcordanceError
-from lib.settings import DSN_VARIABLES, PROJECT, DatabaseName
+from lib.errors import ConcordanceError, DatabaseError
+from lib.settings import PROJECT, DatabaseName
 from lib.ui.answered import show_answers
 from lib.ui.asking import connection, note_answers, tick, with_connection
 from lib.ui.cards import show_error
@@ -154,18 +154,21 @@ def _show_connections(failure: ConcordanceError | None) -> None:
         st.badge("Not connected", icon=":material/error:", color="red")
         return
     number = connection().number
-    for name in DSN_VARIABLES:
-        try:
-            seconds = _ping(name, number)
-            state = f"{name} {seconds * 1000:.1f} ms"
+    found = _ping(number)
+    if any(isinstance(one, DatabaseError) for one in found.values()):
+        # The next run asks again: it may be back.
+        _ping.clear(number)
+    for name, one in found.items():
+        if isinstance(one, DatabaseError):
+            st.badge(f"{name} fails", icon=":material/error:", color="red", help=one.message)
+        else:
+            state = f"{name} {one * 1000:.1f} ms"
             st.badge(state, icon=":material/check_circle:", color="green")
-        except ConcordanceError as error:
-            st.badge(f"{name} fails", icon=":material/error:", color="red", help=error.message)
 
 
 @st.cache_data(ttl=PING_SECONDS, max_entries=8, show_spinner=False)
-def _ping(name: DatabaseName, connection_number: int) -> float:
-    def ping(opened: Connection) -> float:
-        return opened.run_on_databases(lambda databases: databases[name].ping(), tick)
+def _ping(connection_number: int) -> dict[DatabaseName, float | DatabaseError]:
+    def ping(opened: Connection) -> dict[DatabaseName, float | DatabaseError]:
+        return opened.run_on_databases(lambda databases: databases.ping(), tick)
 
     return with_connection(ping)
