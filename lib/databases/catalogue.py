@@ -10,10 +10,11 @@ from typing import Literal
 import asyncpg
 
 from lib.databases.columns import BASE_TYPES_SQL, TYPED_FROM_SQL, TYPED_SQL, VECTOR_TYPES, Column
+from lib.databases.deadline import Deadline
 from lib.databases.pools import Database
 from lib.databases.relations import quote
 from lib.databases.tables import as_written
-from lib.settings import DatabaseName
+from lib.settings import Books, DatabaseName, Embeddings, Highlights, Passages
 
 Kind = Literal["table", "partitioned table", "view", "materialised view", "foreign table"]
 KINDS: Mapping[str, Kind] = {
@@ -27,7 +28,16 @@ KINDS: Mapping[str, Kind] = {
 # Enough for anybody's own tables; a database of a thousand tenants has more of the same.
 MOST_TABLES = 1_000
 MOST_COLUMNS = 200
-SECONDS = 10
+
+# The columns that queries use where a setting does not say otherwise.
+USUAL_COLUMNS = sorted(
+    {
+        field.default
+        for relation in (Highlights, Books, Passages, Embeddings)
+        for key, field in relation.model_fields.items()
+        if key != "table" and field.default
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,8 @@ class CatalogueTable:
     """One table, view or the like.
 
     `visible`: found by its bare name. `readable`: the role may read at least one column, and
-    `columns` has those that it may. `rows` is the estimate of the last ANALYZE, None where there is
+    `columns` has those that it may; `hidden` are other ones of a name that a setting has when it is
+    left out. `rows` is the estimate of the last ANALYZE, None where there is
     none. `keys` are the lists of columns that identify a row, the primary key first.
     """
 
@@ -58,6 +69,7 @@ class CatalogueTable:
     columns: Mapping[str, Column] = field(default_factory=dict)
     keys: tuple[tuple[str, ...], ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     @property
     def sql(self) -> str:
@@ -140,6 +152,14 @@ COLUMNS_SQL = f"""
     ORDER BY a.attrelid, a.attnum
 """
 
+# Queries would use such a column unless a setting says that they should not.
+HIDDEN_SQL = f"""
+    SELECT a.attrelid AS "table", a.attname AS name
+    FROM pg_attribute a
+    WHERE a.attrelid = ANY ($1) AND a.attname = ANY ($2) AND a.attnum > 0 AND NOT a.attisdropped
+      AND (a.attnum > {MOST_COLUMNS} OR NOT has_column_privilege(a.attrelid, a.attnum, 'SELECT'))
+"""
+
 KEYS_SQL = """
     SELECT i.indrelid AS "table", array_agg(a.attname::text ORDER BY k.n) AS columns
     FROM pg_index i
@@ -167,22 +187,33 @@ FOREIGN_KEYS_SQL = """
 """
 
 
-async def read_catalogue(database: Database) -> Catalogue:
+async def read_catalogue(database: Database, deadline: Deadline) -> Catalogue:
     """The tables of a database, of all schemas but the system's, whoever owns them.
 
-    Raises QueryTimeout where the catalogue takes longer than 10 s.
+    Raises QueryTimeout where the catalogue takes longer than until the deadline.
     """
     async with database.reading() as connection:
-        await limit_time(connection, SECONDS)
-        identity = await connection.fetchval(IDENTITY_SQL)
-        rows = await connection.fetch(TABLES_SQL)
+
+        async def ask(sql: str, *arguments: object) -> list[asyncpg.Record]:
+            await limit_time(connection, deadline.left)
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+            return rows
+
+        [[identity]] = await ask(IDENTITY_SQL)
+        rows = await ask(TABLES_SQL)
         kept = rows[:MOST_TABLES]
         oids = [row["oid"] for row in kept if row["readable"]]
-        columns = await _read_columns(connection, oids)
-        keys, foreign_keys = defaultdict(list), defaultdict(list)
-        for row in await connection.fetch(KEYS_SQL, oids):
+        columns: defaultdict[int, dict[str, Column]] = defaultdict(dict)
+        for row in await ask(COLUMNS_SQL, oids):
+            values = dict(row)
+            table = values.pop("table")
+            columns[table][values["name"]] = Column(**values)
+        hidden, keys, foreign_keys = defaultdict(set), defaultdict(list), defaultdict(list)
+        for row in await ask(HIDDEN_SQL, oids, USUAL_COLUMNS):
+            hidden[row["table"]].add(row["name"])
+        for row in await ask(KEYS_SQL, oids):
             keys[row["table"]].append(tuple(row["columns"]))
-        for row in await connection.fetch(FOREIGN_KEYS_SQL, oids):
+        for row in await ask(FOREIGN_KEYS_SQL, oids):
             foreign_keys[row["from"]].append(
                 ForeignKey(tuple(row["columns"]), row["schema"], row["table"], tuple(row["to"]))
             )
@@ -197,29 +228,22 @@ async def read_catalogue(database: Database) -> Catalogue:
             columns=columns[row["oid"]],
             keys=tuple(keys[row["oid"]]),
             foreign_keys=tuple(foreign_keys[row["oid"]]),
+            hidden=frozenset(hidden[row["oid"]]),
         )
         for row in kept
     )
     return Catalogue(database.name, tables, len(rows) > len(kept), identity)
 
 
-async def _read_columns(
-    connection: asyncpg.Connection, oids: list[int]
-) -> defaultdict[int, dict[str, Column]]:
-    columns: defaultdict[int, dict[str, Column]] = defaultdict(dict)
-    for row in await connection.fetch(COLUMNS_SQL, oids):
-        values = dict(row)
-        table = values.pop("table")
-        columns[table][values["name"]] = Column(**values)
-    return columns
-
-
 async def limit_time(connection: asyncpg.Connection, seconds: float) -> None:
-    """Have the server stop each statement of this transaction after these seconds, or sooner."""
+    """Have the server stop each statement of this transaction after these seconds, or sooner.
+
+    After a millisecond at least, as 0 would be no limit.
+    """
     await connection.execute(
         f"""
         SELECT set_config('statement_timeout', least(
-            nullif(setting::int, 0), {int(seconds * 1000)})::text, true)
+            nullif(setting::int, 0), {max(1, int(seconds * 1000))})::text, true)
         FROM pg_settings WHERE name = 'statement_timeout'
         """
     )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from lib.databases.catalogue import CatalogueTable, limit_time
 from lib.databases.columns import TEXT_TYPES, VECTOR_TYPES, Column
+from lib.databases.deadline import Deadline
 from lib.databases.pools import Database
 from lib.errors import DatabaseError, LoginRefused, TooManyConnections, Unreachable
 
 MOST_ROWS = 300
 MOST_CHARACTERS = 120
-SECONDS = 2.0
+SECONDS = 2.0  # that one table may take
 # Blocks are drawn of a table that has so many times the rows that are wanted.
 MANY = 20
 
@@ -38,13 +39,16 @@ class Sample:
     sizes: Mapping[str, tuple[int, ...]]
 
 
-async def read_sample(database: Database, table: CatalogueTable) -> Sample | None:
-    """Up to 300 rows of a table, from anywhere in a large one; None where it cannot be read in 2 s.
+async def read_sample(
+    database: Database, table: CatalogueTable, deadline: Deadline
+) -> Sample | None:
+    """Up to 300 rows of a table, from anywhere in a large one.
 
-    Raises the DatabaseError of a database that cannot be reached.
+    None where it cannot be read in 2 s, or not before the deadline. Raises the DatabaseError of a
+    database that cannot be reached.
     """
     columns = [c for c in table.columns.values() if c.type_name in LOOKED_AT or c.is_enum]
-    if not columns:
+    if not columns or not deadline.left:
         return None
     drawn = ""
     if table.kind not in {"view", "foreign table"} and (table.rows or 0) > MANY * MOST_ROWS:
@@ -53,10 +57,11 @@ async def read_sample(database: Database, table: CatalogueTable) -> Sample | Non
     shown = ", ".join(f"{_shown(c)} AS v{n}, {_size(c)} AS s{n}" for n, c in enumerate(columns))
     try:
         async with database.reading() as connection:
-            await limit_time(connection, SECONDS)
+            await limit_time(connection, min(SECONDS, deadline.left))
             limit = f"LIMIT {MOST_ROWS}"
             rows = await connection.fetch(f"SELECT {shown} FROM {table.sql} {drawn} {limit}")
             if drawn and not rows:
+                await limit_time(connection, min(SECONDS, deadline.left))
                 rows = await connection.fetch(f"SELECT {shown} FROM {table.sql} {limit}")
     except PASSED_ON:
         raise
@@ -85,12 +90,21 @@ def _size(column: Column) -> str:
 
 
 async def count_held(
-    database: Database, table: CatalogueTable, column: Column, texts: Sequence[str]
+    database: Database,
+    table: CatalogueTable,
+    column: Column,
+    texts: Sequence[str],
+    deadline: Deadline,
 ) -> int | None:
-    """How many of these texts a column holds, read as text; None where that takes over 2 s."""
+    """How many of these texts a column holds, read as text.
+
+    None where that takes over 2 s, or until after the deadline.
+    """
+    if not deadline.left:
+        return None
     try:
         async with database.reading() as connection:
-            await limit_time(connection, SECONDS)
+            await limit_time(connection, min(SECONDS, deadline.left))
             return int(
                 await connection.fetchval(
                     f"SELECT count(DISTINCT {column.sql}::text) FROM {table.sql}"

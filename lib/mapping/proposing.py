@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from lib.databases.catalogue import Catalogue, read_catalogue
+from lib.databases.catalogue import Catalogue, CatalogueTable, read_catalogue
 from lib.databases.columns import Column
+from lib.databases.deadline import Deadline
 from lib.databases.pools import Database, Databases
 from lib.databases.resolving import require_vector_extension
 from lib.databases.samples import count_held, read_sample
@@ -18,10 +19,11 @@ from lib.mapping.lacking import find_missing
 from lib.mapping.looks import Look
 from lib.mapping.proposal import RELATIONS, Proposal, Proposed, RelationName
 from lib.mapping.writing import write
+from lib.search.together import together
 from lib.settings import RelationNames
 
-# Of all samples of a database; each has a limit of its own besides.
-SAMPLING_SECONDS = 10.0
+# Whoever asks for a mapping waits for it; each sample has a limit of its own besides.
+SECONDS = 10.0
 MOST_SHOWN = 3
 WIDTH = 60
 
@@ -29,16 +31,20 @@ WIDTH = 60
 async def propose(databases: Databases) -> Proposal:
     """What both databases hold that can serve, read from their catalogues and small samples.
 
-    Bounded in time and in rows, and never a write. Raises the DatabaseError of a database that
-    cannot be read at all; a table that cannot be is left out.
+    Bounded in rows, and to 10 s: what was not looked at by then is judged by names and types
+    alone. Never a write. Raises the DatabaseError of a database whose catalogue cannot be read.
     """
-    life, heard, said = await _look(databases.life_dashboard)
-    knowledge, written, told = await _look(databases.knowledge_base)
+    deadline = Deadline(SECONDS)
+    at_once = databases.settings.pools.max_size
+    (life, heard, said), (knowledge, written, told) = await together(
+        _look(database, at_once, deadline)
+        for database in (databases.life_dashboard, databases.knowledge_base)
+    )
     same = life.identity == knowledge.identity
     choice = choose(heard, written, same)
     drafts = {draft.name: draft for draft in choice.drafts}
     if len(drafts) == len(RELATIONS):
-        drafts = await _agree_on_books(databases, drafts, same)
+        drafts = await _agree_on_books(databases, drafts, same, deadline)
         _agree_on_labels(drafts)
     missing = [*dict.fromkeys([*said, *told])]
     missing += find_missing(drafts.keys(), life, knowledge)
@@ -64,25 +70,29 @@ async def propose(databases: Databases) -> Proposal:
     )
 
 
-async def _look(database: Database) -> tuple[Catalogue, Looks, list[str]]:
+async def _look(
+    database: Database, at_once: int, deadline: Deadline
+) -> tuple[Catalogue, Looks, list[str]]:
     """The catalogue of a database, a look at what may serve, and what keeps it from serving."""
     lacking = []
     try:
         await require_vector_extension(database)
     except (ExtensionMissing, PermissionDenied) as error:
         lacking.append(f"{error.message} {error.hint}")
-    catalogue = await read_catalogue(database)
-    looks = {}
-    started = time.monotonic()
-    for table in worth_a_look(catalogue):
-        spent = time.monotonic() - started
-        sample = await read_sample(database, table) if spent < SAMPLING_SECONDS else None
-        looks[table.schema, table.name] = Look(table, sample)
-    return catalogue, looks, lacking
+    catalogue = await read_catalogue(database, deadline)
+    # More would wait for a connection of the pool, and may wait in vain.
+    places = asyncio.Semaphore(at_once)
+
+    async def look(table: CatalogueTable) -> Look:
+        async with places:
+            return Look(table, await read_sample(database, table, deadline))
+
+    looks = await together(look(table) for table in worth_a_look(catalogue))
+    return catalogue, {(one.table.schema, one.table.name): one for one in looks}, lacking
 
 
 async def _agree_on_books(
-    databases: Databases, drafts: Mapping[RelationName, Draft], same: bool
+    databases: Databases, drafts: Mapping[RelationName, Draft], same: bool, deadline: Deadline
 ) -> dict[RelationName, Draft]:
     """The drafts, so that the highlights' books are those of the library, as far as that goes.
 
@@ -101,8 +111,8 @@ async def _agree_on_books(
     async def held_in(key: str) -> int | None:
         if key not in books.columns:
             return 0
-        table = books.look.table
-        return await count_held(databases.knowledge_base, table, books.columns[key], named)
+        table, ids = books.look.table, books.columns[key]
+        return await count_held(databases.knowledge_base, table, ids, named, deadline)
 
     if await held_in("book_id") != 0:
         elsewhere = [k.table for k in highlights.look.refers(column) if (k.schema, k.table) != home]

@@ -61,13 +61,22 @@ def _keys(draft: Draft) -> Iterator[str]:
             yield f"{key} = {quoted(draft.constants[key])}  # a guess: {WRITE[key]}"
         elif column is not None and column.name != field.default:
             yield f"{key} = {quoted(column.name)}"
-        elif column is None and field.default in table.columns and key != "table":
+        elif column is None and field.default in {*table.columns, *table.hidden} and key != "table":
             yield f'{key} = ""  # not the column {_on_one_line(field.default)}'
 
 
 def quoted(text: str) -> str:
-    """A text as a basic string of TOML, which escapes as JSON does, and DEL too."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A text as a basic string of TOML, which escapes as JSON does.
+
+    What cannot be seen is escaped too, because a terminal may obey it and an eye miss it.
+    """
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in written)
+
+
+def _escaped(letter: str) -> str:
+    code = ord(letter)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _comment(text: str) -> Iterator[str]:

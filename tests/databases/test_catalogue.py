@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lib.databases.catalogue import MOST_TABLES, Catalogue, CatalogueTable, read_catalogue
+from lib.databases.catalogue import (
+    MOST_COLUMNS,
+    MOST_TABLES,
+    Catalogue,
+    CatalogueTable,
+    read_catalogue,
+)
+from lib.databases.deadline import Deadline
 from lib.databases.samples import MOST_CHARACTERS, MOST_ROWS, Sample, count_held, read_sample
-from lib.mapping import propose
+from lib.mapping import propose, proposing
 from tests.databases.library import execute, settings_for
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _read(connection: Connection) -> Catalogue:
-    return connection.run_on_databases(lambda d: read_catalogue(d.knowledge_base))
+    return connection.run_on_databases(lambda d: read_catalogue(d.knowledge_base, Deadline(9)))
 
 
 def _by_name(catalogue: Catalogue) -> dict[str, CatalogueTable]:
@@ -28,7 +35,7 @@ def _by_name(catalogue: Catalogue) -> dict[str, CatalogueTable]:
 
 def _sampled(connection: Connection, name: str) -> Sample | None:
     table = _by_name(_read(connection))[name]
-    return connection.run_on_databases(lambda d: read_sample(d.knowledge_base, table))
+    return connection.run_on_databases(lambda d: read_sample(d.knowledge_base, table, Deadline(9)))
 
 
 def test_every_kind_of_table_is_listed(make_database: MakeDatabase, open_connection: Open) -> None:
@@ -94,7 +101,7 @@ def test_what_the_role_may_not_read_is_marked(
         "CREATE SCHEMA closed",
         "CREATE TABLE closed.a (id int)",
         "CREATE TABLE b (id int)",
-        "CREATE TABLE c (id int, secret text)",
+        "CREATE TABLE c (id int, secret text, text text)",
         "GRANT SELECT ON closed.a TO reader_of_some",
         "GRANT SELECT (id) ON c TO reader_of_some",
     )
@@ -104,7 +111,9 @@ def test_what_the_role_may_not_read_is_marked(
         catalogue = _read(open_connection(settings_for(of_reader)))
         readable = {table.name: table.readable for table in catalogue.tables}
         assert readable == {"a": False, "b": False, "c": True}
-        assert list(_by_name(catalogue)["c"].columns) == ["id"]
+        c = _by_name(catalogue)["c"]
+        assert list(c.columns) == ["id"]
+        assert c.hidden == {"text"}
     finally:
         execute(dsn, "DROP OWNED BY reader_of_some", "DROP ROLE reader_of_some")
 
@@ -196,6 +205,39 @@ def test_a_view_that_fails_or_takes_long_is_passed_over(
     assert time.perf_counter() - started < 6
     bad = _by_name(_read(connection))["bad"]
     column = bad.columns["content"]
-    held = connection.run_on_databases(lambda d: count_held(d.knowledge_base, bad, column, ["x"]))
+    held = connection.run_on_databases(
+        lambda d: count_held(d.knowledge_base, bad, column, ["x"], Deadline(9))
+    )
     assert held is None
     assert _sampled(connection, "good") == Sample(0, {"id": ()}, {})
+
+
+def test_a_column_beyond_those_that_are_listed_is_known_by_its_usual_name(
+    make_database: MakeDatabase, open_connection: Open
+) -> None:
+    dsn = make_database("vector")
+    many = ", ".join(f"c{n} int" for n in range(MOST_COLUMNS))
+    execute(dsn, f"CREATE TABLE wide ({many}, author int, other int)", "CREATE TABLE b (title int)")
+    tables = _by_name(_read(open_connection(settings_for(dsn))))
+    assert "author" not in tables["wide"].columns
+    assert tables["wide"].hidden == {"author"}
+    assert tables["b"].hidden == set()
+
+
+def test_a_mapping_is_looked_for_until_a_moment_and_no_longer(
+    make_database: MakeDatabase, open_connection: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both databases at once, and several tables of each: what is late is passed over."""
+    monkeypatch.setattr(proposing, "SECONDS", 3.0)
+    dsn = make_database("vector")
+    slow = "SELECT n AS id, pg_sleep(0.05)::text AS content FROM generate_series(1, 1000) AS n"
+    execute(
+        dsn,
+        "CREATE TABLE texts (id int PRIMARY KEY, content text, embedding vector(2))",
+        *(f"CREATE VIEW slow_{n} AS {slow}" for n in range(12)),
+    )
+    connection = open_connection(settings_for(dsn, pools={"max_size": 2}))
+    started = time.monotonic()
+    proposal = connection.run_on_databases(propose)
+    assert 2 < time.monotonic() - started < 4
+    assert {proposed.table for proposed in proposal.relations} == {"texts"}

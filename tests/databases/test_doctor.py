@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from lib.connection import Connection
+from lib.databases.deadline import Deadline
 from lib.databases.doctor import STEPS, Check, examine
-from lib.databases.doctor.checks import Deadline, guarded
+from lib.databases.doctor.checks import guarded
 from lib.databases.granting import OTHER_READER, READER
 from lib.databases.pools import Databases
 from lib.databases.privileges import find_privileges

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
+from lib.databases.deadline import Deadline, in_time
 from lib.errors import ConcordanceError, ConnectionLost
 from lib.settings import DatabaseName
-
-Result = TypeVar("Result")
 
 # Steps whose lateness stops nobody: every page has a limit of its own for what they look at.
 DISPENSABLE = frozenset({"rows", "indexes"})
@@ -48,19 +45,6 @@ def skipped(database: DatabaseName, step: str, why: str) -> list[Check]:
     return [Check(database, step, "skipped", why)]
 
 
-class Deadline:
-    """The moment by which everything is to be answered."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """Seconds until then, not below 0."""
-        return max(0.0, self._end - time.monotonic())
-
-
 async def guarded(
     database: DatabaseName,
     step: str,
@@ -89,22 +73,3 @@ async def guarded(
         return [
             Check(getattr(error, "database", database), step, "problem", error.message, error.hint)
         ]
-
-
-async def in_time(deadline: Deadline, ask: Callable[[], Awaitable[Result]]) -> Result:
-    """What `ask` answers before the deadline; TimeoutError after it.
-
-    Nothing waits for what is late to end: a connection that is given back to a silent server may
-    take its time.
-    """
-    task = asyncio.ensure_future(ask())
-    try:
-        done, _ = await asyncio.wait({task}, timeout=deadline.left)
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    if not done:
-        task.cancel()
-        task.add_done_callback(lambda late: late.cancelled() or late.exception())
-        raise TimeoutError
-    return task.result()

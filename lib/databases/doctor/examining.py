@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from lib.databases.doctor.checks import STEPS, Check, Deadline, guarded, in_time, skipped
+from lib.databases.deadline import Deadline, in_time
+from lib.databases.doctor.checks import STEPS, Check, guarded, skipped
 from lib.databases.doctor.contents import count_rows, look_at_indexes
 from lib.databases.doctor.extended import look_at_extensions
 from lib.databases.doctor.permitted import permitted
