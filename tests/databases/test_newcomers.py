@@ -5,26 +5,30 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lib.databases import books, embeddings, highlights, passages, similar
+from lib.databases.granting import READER, grants
 from lib.databases.indexes import check_indexes
+from lib.databases.privileges import check_privileges
 from lib.databases.trigrams import measure_books
 from lib.databases.within import Within
 from lib.mapping import Proposal, propose
 from lib.report.build import build
 from lib.report.options import Options
-from lib.settings import load
+from lib.settings import Settings, load
 from tests.databases import newcomers
 from tests.databases.library import TABLES, execute, settings_for
 from tests.databases.newcomers import DIMENSIONS, TITLES, each, fill
+from tests.databases.roles import MakeRole, as_role, made_roles
 
 if TYPE_CHECKING:
     from lib.connection import Connection
+    from lib.demo.server import DemoServer
     from tests.conftest import MakeDatabase
     from tests.databases.conftest import Open
 
@@ -34,12 +38,20 @@ BOOKS = [[n, title] for n, title in enumerate(TITLES, start=1)]
 Paste = Callable[..., tuple["Connection", Proposal]]
 
 
+@pytest.fixture(autouse=True)
+def make_role(server: DemoServer) -> Iterator[MakeRole]:
+    # Begun before any database, and so ended after it.
+    with made_roles(server) as make:
+        yield make
+
+
 @pytest.fixture
 def paste(open_connection: Open, tmp_path: Path) -> Paste:
-    """Connects with the proposal for two databases beneath their addresses, and with no more."""
+    """Connects with the proposal for two databases beneath their addresses, and with no more, as a
+    role that may read what was proposed to their owner, and nothing else."""
 
-    def connect(life: str, knowledge: str) -> tuple[Connection, Proposal]:
-        asking = open_connection(settings_for(life).with_connections(life, knowledge))
+    def pasted(life: str, knowledge: str) -> tuple[Settings, Proposal]:
+        asking = open_connection(Settings().with_connections(life, knowledge))
         proposal = asking.run_on_databases(propose)
         path = tmp_path / "secrets.toml"
         path.write_text(
@@ -47,8 +59,19 @@ def paste(open_connection: Open, tmp_path: Path) -> Paste:
             f"[connections.knowledge_base]\ndsn = '{knowledge}'\n\n{proposal.toml}",
             encoding="utf-8",
         )
-        print(proposal.toml)
-        return open_connection(load(path, {})), proposal
+        return load(path, {}), proposal
+
+    def connect(life: str, knowledge: str) -> tuple[Connection, Proposal]:
+        settings, to_owner = pasted(life, knowledge)
+        owner = open_connection(settings)
+        statements = grants(owner.run(check_privileges), settings.pools)
+        execute(life, statements["life_dashboard"])
+        execute(knowledge, statements["knowledge_base"])
+        settings, proposal = pasted(as_role(life, READER), as_role(knowledge, READER))
+        assert [(one.table, one.columns) for one in proposal.relations] == [
+            (one.table, one.columns) for one in to_owner.relations
+        ]
+        return open_connection(settings), proposal
 
     return connect
 
@@ -331,7 +354,6 @@ def test_views_and_vectors_beside_their_text(make_database: MakeDatabase, paste:
         "CREATE VIEW books AS SELECT book_id, title FROM editions",
         "CREATE VIEW passages AS SELECT number AS id, book AS book_id, body AS text,"
         " model AS model_id, v AS embedding FROM raw",
-        "REVOKE ALL ON raw FROM public",
     )
     fill(knowledge, "editions", [[f"{n}0", n, t] for n, t in BOOKS], "int", "int", "text")
     rows = list(each(WRITTEN, "number", "book", "text", "7", "vector"))
@@ -405,6 +427,8 @@ def test_highlights_of_unknown_books_are_looked_for_in_all(
         "CREATE SCHEMA before",
         "CREATE TABLE before.chunks (LIKE public.chunks)",
         "CREATE TABLE before.chunk_embeddings (LIKE public.chunk_embeddings)",
+        "GRANT USAGE ON SCHEMA before TO PUBLIC",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA before TO PUBLIC",
     )
     rows = list(each(HEARD, "number", "text", "99", "vector", "m"))
     fill(dsn, "events", rows, "int", "text", "int", "vector", "text")
@@ -448,6 +472,39 @@ def test_ids_of_books_that_refer_elsewhere_are_doubted(
     )
     _, together = paste(life, life)
     assert together.relations[0].doubts == ()
+
+
+def test_columns_that_may_not_be_read_are_left_out(
+    make_role: MakeRole, make_database: MakeDatabase, open_connection: Open, tmp_path: Path
+) -> None:
+    """Although their names are the usual ones, under which they would be used."""
+    dsn, role = make_database("vector"), make_role()
+    execute(
+        dsn,
+        TABLES,
+        "INSERT INTO events VALUES (1, 'some words', 1, '[1,2]', 'secret', now())",
+        "INSERT INTO books VALUES (1, 'Emma', 'secret')",
+        "INSERT INTO chunks VALUES (1, 1, 1, 'and some other words that are longer')",
+        "INSERT INTO chunk_embeddings VALUES (1, 'secret', '[1,2]')",
+        f"GRANT SELECT (id, text, embedding) ON events TO {role}",
+        f"GRANT SELECT (book_id, title) ON books TO {role}",
+        f"GRANT SELECT (chunk_id, book_id, content) ON chunks TO {role}",
+        f"GRANT SELECT (chunk_id, embedding) ON chunk_embeddings TO {role}",
+    )
+    reader = as_role(dsn, role)
+    toml = open_connection(settings_for(reader)).run_on_databases(propose).toml
+    for key in ("book_id", "embedding_model", "created_at", "author", "chapter_number"):
+        assert f'{key} = ""  # not the column {key}' in toml
+    path = tmp_path / "secrets.toml"
+    path.write_text(toml, encoding="utf-8")
+    settings = load(path, {}).with_connections(reader, reader)
+    connection = open_connection(settings)
+    assert connection.run(highlights.read_texts)["text"].tolist() == ["some words"]
+    assert connection.run(books.read_books)["title"].tolist() == ["Emma"]
+    report = connection.run(build, Options(matches=True))
+    assert report["sources"]["knowledge_base"]["embeddings_by_model"] == {"unknown": 1}
+    [life, knowledge] = connection.run(check_privileges)
+    assert life.unreadable == knowledge.unreadable == ()
 
 
 def test_nothing_to_map_is_said_and_what_would_do(
