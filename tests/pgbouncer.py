@@ -1,4 +1,4 @@
-"""A real PgBouncer in transaction mode: each transaction gets whatever session is free."""
+"""A real PgBouncer; in transaction mode each transaction gets whatever session is free."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ listen_port = {listen}
 unix_socket_dir =
 auth_type = trust
 auth_file = {users}
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {sessions}
 {options}
 """
@@ -61,10 +61,12 @@ def _program() -> str:
 
 
 @contextmanager
-def pgbouncer_before(direct: str, options: str = "") -> Iterator[PgBouncer]:
+def pgbouncer_before(
+    direct: str, options: str = "", mode: str = "transaction"
+) -> Iterator[PgBouncer]:
     """PgBouncer before the server that the address `direct`, of a Unix socket, leads to.
 
-    `options`: more lines for its configuration.
+    `options`: more lines for its configuration; `mode`: what has a session to itself.
     """
     query = parse_qs(urlsplit(direct).query)
     socket_folder, port = query["host"][0], query["port"][0]
@@ -80,6 +82,7 @@ def pgbouncer_before(direct: str, options: str = "") -> Iterator[PgBouncer]:
             port=port,
             listen=listen,
             users=users,
+            mode=mode,
             sessions=SESSIONS,
             options=options,
         )

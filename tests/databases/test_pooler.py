@@ -1,14 +1,17 @@
-"""Behind PgBouncer in transaction mode: nothing is lost, and what it drops is noticed."""
+"""Behind PgBouncer in both modes that can work: nothing is lost, and what it drops is noticed."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from lib.databases import embeddings, highlights
+from lib.databases.doctor import examine
+from lib.databases.doctor.sessions import read_session
 from lib.databases.loop import EventLoop
 from lib.databases.pools import Database
 from lib.databases.session import GUARDS
@@ -38,6 +41,15 @@ def forgetful(demo: Demo) -> Iterator[PgBouncer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def faithful(demo: Demo) -> Iterator[PgBouncer]:
+    """Gives each connection a session of its own."""
+    # Both pools of an app keep theirs.
+    options = "default_pool_size = 20"
+    with pgbouncer_before(demo.reader.life_dashboard, options, "session") as running:
+        yield running
+
+
 @pytest.fixture
 def loop() -> Iterator[EventLoop]:
     loop = EventLoop()
@@ -51,11 +63,14 @@ def _settings(through: PgBouncer, demo: Demo, **pools: Any) -> Settings:
     )
 
 
+@pytest.mark.parametrize("which", ["pooler", "faithful"])
 def test_a_pooler_that_takes_no_settings_is_named(
-    pooler: PgBouncer, demo: Demo, open_connection: Open
+    which: str, request: pytest.FixtureRequest, demo: Demo, open_connection: Open
 ) -> None:
+    """In either mode: it knows no parameter but those that it tracks."""
+    running: PgBouncer = request.getfixturevalue(which)
     with pytest.raises(SettingsNotInForce, match="default_transaction_read_only") as raised:
-        open_connection(_settings(pooler, demo)).run(highlights.count_by_model)
+        open_connection(_settings(running, demo)).run(highlights.count_by_model)
     assert 'pooler = "transaction"' in raised.value.hint
 
 
@@ -68,7 +83,7 @@ def test_a_pooler_that_drops_settings_is_refused(
     assert 'pooler = "transaction"' in raised.value.hint
 
 
-@pytest.mark.parametrize("which", ["pooler", "forgetful"])
+@pytest.mark.parametrize("which", ["pooler", "forgetful", "faithful"])
 def test_every_transaction_is_read_only_and_limited(
     which: str, request: pytest.FixtureRequest, demo: Demo, loop: EventLoop
 ) -> None:
@@ -134,10 +149,38 @@ def test_no_statement_is_left_on_a_session(pooler: PgBouncer, demo: Demo, loop: 
         loop.run(database.close())
 
 
-def test_vectors_are_read_the_same(pooler: PgBouncer, demo: Demo, open_connection: Open) -> None:
+@pytest.mark.parametrize("which", ["pooler", "faithful"])
+def test_vectors_are_read_the_same(
+    which: str, request: pytest.FixtureRequest, demo: Demo, open_connection: Open
+) -> None:
+    running: PgBouncer = request.getfixturevalue(which)
     direct = open_connection(demo.settings)
-    pooled = open_connection(_settings(pooler, demo, pooler="transaction"))
+    pooled = open_connection(_settings(running, demo, pooler="transaction"))
     model = direct.run(embeddings.count_by_model)["model"].iloc[0]
     expected, found = (one.run(embeddings.read_sample, model, 300, 0) for one in (direct, pooled))
     assert found.ids == expected.ids
     assert (found.matrix == expected.matrix).all()
+
+
+def test_the_doctor_finds_all_well_and_tells_whose_encryption_it_sees(
+    faithful: PgBouncer, demo: Demo, open_connection: Open
+) -> None:
+    connection = open_connection(_settings(faithful, demo, pooler="transaction"))
+    checks = connection.run_on_databases(examine)
+    assert {check.state for check in checks} == {"ok"}
+    # The pooler comes by a socket, of which there is nothing to tell.
+    assert "TLS" not in " ".join(check.found for check in checks if check.step == "reach")
+
+
+@pytest.mark.parametrize(("pooled", "told"), [(True, " between pooler and server"), (False, "")])
+def test_encryption_is_the_poolers_where_there_is_one(
+    pooled: bool, told: str, demo: Demo, loop: EventLoop
+) -> None:
+    database = Database("knowledge_base", demo.reader.knowledge_base, Pools())
+    try:
+        session = loop.run(read_session(database, pooled))
+    finally:
+        loop.run(database.close())
+    far = dataclasses.replace(session, over_network=True)
+    assert far.server.endswith(f"primary, no TLS{told}")
+    assert dataclasses.replace(far, encryption="TLSv1.3").server.endswith(f", TLSv1.3{told}")

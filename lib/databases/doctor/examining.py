@@ -124,7 +124,8 @@ class _Examination:
 
     async def _log_in(self) -> Session | ConcordanceError:
         try:
-            return await in_time(self._deadline, lambda: read_session(self._database))
+            pooled = self._databases.settings.pools.pooler is not None
+            return await in_time(self._deadline, lambda: read_session(self._database, pooled))
         except ConcordanceError as error:
             return error
         except TimeoutError:
