@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lib.databases.columns import (
-    TEXT_TYPES,
-    VECTOR_TYPES,
-    Column,
-    literal_column,
-    quote,
-    read_columns,
-)
+from lib.databases.columns import literal_column, quote, read_columns
+from lib.databases.mapped import map_columns, table_missing
 from lib.databases.pools import Database, Databases
 from lib.databases.relations import OutOfReach, Relation, Relations
-from lib.databases.tables import find_table, is_unique, possible_names, table_names
+from lib.databases.tables import find_table, is_unique, table_names
 from lib.errors import (
-    ColumnMissing,
-    ColumnTypeWrong,
     ConnectionLost,
     DatabaseError,
     ExtensionMissing,
     PermissionDenied,
     QueryTimeout,
-    TableMissing,
     TooManyConnections,
     Unreachable,
 )
@@ -35,25 +24,6 @@ from lib.settings import RelationNames
 
 # Errors that pass: the database may be in reach the next time.
 PASSING = (Unreachable, TooManyConnections, QueryTimeout)
-
-# Which column must hold what; a column that is not here may be of any type.
-EXPECTED_TYPES: Mapping[tuple[str, str], frozenset[str]] = {
-    ("highlights", "text"): TEXT_TYPES,
-    ("highlights", "embedding"): VECTOR_TYPES,
-    ("highlights", "created_at"): frozenset({"timestamptz", "timestamp", "date"}),
-    ("books", "title"): TEXT_TYPES,
-    ("passages", "content"): TEXT_TYPES,
-    ("embeddings", "embedding"): VECTOR_TYPES,
-}
-
-# The setting with a text that stands for a column which a table does not have.
-SHARED: Mapping[tuple[str, str], str] = {
-    ("highlights", "embedding_model"): "model",
-    ("embeddings", "embedding_model"): "model",
-    ("passages", "book_id"): "book",
-}
-# Of these there must be one or the other.
-INDISPENSABLE = frozenset({("embeddings", "embedding_model"), ("passages", "book_id")})
 
 
 async def resolve(databases: Databases) -> Relations:
@@ -160,31 +130,17 @@ EXTENSIONS_SQL = """
 
 
 async def _resolve_one(database: Database, name: str, names: RelationNames) -> Relation:
-    mapping = getattr(names, name)
+    written = getattr(names, name).table
     async with database.reading() as connection:
-        found = await find_table(connection, mapping.table)
+        found = await find_table(connection, written)
         if found is None:
             known = await table_names(connection)
-            raise _table_missing(database, name, mapping.table, known)
+            raise table_missing(database.name, name, written, known)
         existing = await read_columns(connection, found.oid)
-    columns: dict[str, Column] = {}
-    for key, field in type(mapping).model_fields.items():
-        column_name = getattr(mapping, key)
-        if key in {"table", *SHARED.values()}:
-            continue
-        shared = getattr(mapping, SHARED[name, key]) if (name, key) in SHARED else None
-        optional = field.annotation == (str | None) and (name, key) not in INDISPENSABLE
-        explicit = key in mapping.model_fields_set
-        if column_name is not None and column_name in existing:
-            columns[key] = existing[column_name]
-            _check_type(database, name, key, columns)
-        elif column_name is not None and explicit:
-            raise _column_missing(database, name, key, mapping.table, column_name, existing)
-        elif shared is not None:
-            columns[key] = literal_column(shared)
-        elif not optional:
-            raise _column_missing(database, name, key, mapping.table, column_name, existing)
-    return Relation(name, database.name, found.schema, found.table, found.is_view, columns)
+    mapped = map_columns(database.name, name, names, existing)
+    for error in mapped.errors:
+        raise error
+    return Relation(name, database.name, found.schema, found.table, found.is_view, mapped.found)
 
 
 def _only_book(passages: Relation, title: str) -> Relation:
@@ -219,52 +175,3 @@ async def _one_row_a_book(database: Database, books: Relation, passages: Relatio
     if names == book.sql:
         subquery = f"(SELECT DISTINCT {names} FROM {books.sql} WHERE {names} IS NOT NULL)"
     return replace(books, subquery=subquery)
-
-
-def _check_type(database: Database, name: str, key: str, columns: Mapping[str, Column]) -> None:
-    column = columns[key]
-    expected = EXPECTED_TYPES.get((name, key))
-    # Where books have no titles, their ids serve, of whatever type.
-    untitled = (name, key) == ("books", "title") and column == columns.get("book_id")
-    if expected is not None and column.type_name not in expected and not untitled:
-        raise ColumnTypeWrong(
-            database.name,
-            f"Column {column.name} of {name} in {database.name} is of type {column.type_name}, "
-            f"not {' or '.join(sorted(expected))}.",
-            f"Map relations.{name}.{key} to another column, or to a view that casts it.",
-        )
-
-
-def _table_missing(database: Database, name: str, table: str, known: list[str]) -> TableMissing:
-    return TableMissing(
-        database.name,
-        f"{database.name} has no table {table}.",
-        f"Set relations.{name}.table to the right name"
-        f"{_nearest(possible_names(table)[0][1], known)}.",
-    )
-
-
-def _column_missing(
-    database: Database,
-    name: str,
-    key: str,
-    table: str,
-    column: str | None,
-    existing: Mapping[str, Column],
-) -> ColumnMissing:
-    lacking = f"no column {column}" if column is not None else f"no column for {key}"
-    shared = SHARED.get((name, key))
-    otherwise = f", or relations.{name}.{shared} to what all rows share" if shared else ""
-    return ColumnMissing(
-        database.name,
-        f"Table {table} in {database.name} has {lacking}.",
-        f"Set relations.{name}.{key} to the right name"
-        f"{_nearest(column or key, list(existing))}{otherwise}.",
-    )
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if near:
-        return f" ({near[0]}?)"
-    return f" (one of {', '.join(known[:8])})" if known else ""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lib.databases.catalogue import Catalogue, CatalogueTable
+from lib.databases.wording import enumerated
 from lib.mapping import highlights, library, naming
-from lib.mapping.drafts import Candidate, Draft, Looks, enumerated
+from lib.mapping.drafts import Candidate, Draft, Looks
 from lib.mapping.naming import likeness
 from lib.mapping.proposal import Confidence, RelationName
 

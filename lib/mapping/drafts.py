@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lib.databases.columns import Column
+from lib.databases.wording import enumerated
 from lib.mapping.looks import NUMBER_TYPES, Look
 from lib.mapping.proposal import RelationName
 
@@ -59,11 +60,6 @@ def comparable(one: Column, other: Column) -> bool:
     if one.type_name in texts:
         return other.type_name in texts
     return one.cast == other.cast
-
-
-def enumerated(words: list[str]) -> str:
-    """Several words as a sentence lists them."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def vector_reason(look: Look, column: Column) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from lib.databases.catalogue import Catalogue, CatalogueTable
 from lib.databases.columns import TEXT_TYPES
-from lib.mapping.drafts import enumerated
+from lib.databases.wording import enumerated
 
 MOST_NAMED = 3
 ARRAYS = frozenset({"_float4", "_float8", "_numeric"})

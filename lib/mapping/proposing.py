@@ -12,9 +12,10 @@ from lib.databases.deadline import Deadline
 from lib.databases.pools import Database, Databases
 from lib.databases.resolving import require_vector_extension
 from lib.databases.samples import count_held, read_sample
+from lib.databases.wording import enumerated
 from lib.errors import ExtensionMissing, PermissionDenied
 from lib.mapping.choosing import choose, confidence, without_book, worth_a_look
-from lib.mapping.drafts import Draft, Looks, enumerated
+from lib.mapping.drafts import Draft, Looks
 from lib.mapping.lacking import find_missing
 from lib.mapping.looks import Look
 from lib.mapping.proposal import RELATIONS, Proposal, Proposed, RelationName

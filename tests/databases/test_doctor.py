@@ -259,7 +259,8 @@ def test_without_the_extension_only_that_is_a_problem(library: str, open_connect
     assert [c.step for c in checks if c.state == "problem"] == ["extensions"] * 2
     skipped = [check.found for check in of(checks, "columns") if check.state == "skipped"]
     assert skipped == [
-        "chunk_embeddings has no column embedding: without the vector extension it cannot."
+        "Table chunk_embeddings in knowledge_base has no column embedding: without the vector "
+        "extension it cannot."
     ]
 
 
