@@ -91,14 +91,18 @@ def test_only_existing_connections_are_swallowed(
     ask(connection, count_passages).answered()
     if not in_flight:
         proxy.stall(new_ones=False)
-        ask(connection, count_passages).noted(f"{fault}: first action").within(ANSWER_SECONDS)
+        first = ask(connection, count_passages).noted(f"{fault}: first action")
+        assert first.within(ANSWER_SECONDS).answered() == PASSAGES
     else:
-        asked = in_background(lambda: ask(connection, sleep, 1.0))
-        until(lambda: server.backends("query LIKE '%asleep%'"), 5)
+        mark = "forgotten in flight"
+        asked = in_background(lambda: ask(connection, sleep, 1.0, mark))
+        until(lambda: server.runs(mark), 5)
         proxy.stall(new_ones=False)
         stalled_at = time.monotonic()
-        asked.result(20).noted(f"{fault}: a query that was asked before")
+        outcome = asked.result(20).noted(f"{fault}: a query that was asked before")
         assert time.monotonic() - stalled_at <= ANSWER_SECONDS
+        assert outcome.answered() == 42
+        assert server.runs(mark) == 2
     assert recovered(connection, count_passages, f"{fault}: next action") == PASSAGES
 
 
