@@ -32,6 +32,8 @@ from lib.settings import DSN_VARIABLES, DatabaseName
 FAULTS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    # Of a connection whose server has just said why it ends it, and has not ended it yet.
+    asyncpg.InternalClientError,
     asyncpg.TargetServerAttributeNotMatched,
     CertificateUnreadable,
     OSError,

@@ -108,6 +108,7 @@ EXPECTED: dict[type[BaseException], type[ConcordanceError]] = {
     asyncpg.PostgresError: DatabaseError,
     asyncpg.PostgresSyntaxError: DatabaseError,
     asyncpg.InterfaceError: ConnectionLost,
+    asyncpg.InternalClientError: ConnectionLost,
 }
 
 
