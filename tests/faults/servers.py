@@ -62,6 +62,12 @@ LIBRARY = f"""
 """
 
 
+def dsn_of(database: str, *ports: int, role: str = READER) -> str:
+    """The address of a database on loopback, with a host for every port."""
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return f"postgresql://{role}@{hosts}/{database}"
+
+
 @dataclass
 class Server:
     """A server with its data in `folder`/data, on a port of loopback and a socket in `folder`."""
@@ -90,7 +96,7 @@ class Server:
         if socket:
             host = quote(str(self.folder), safe="/")
             return f"postgresql://{role}@/{database}?host={host}&port={self.port}"
-        return f"postgresql://{role}@127.0.0.1:{port or self.port}/{database}"
+        return dsn_of(database, port or self.port, role=role)
 
     def settings(self, *, port: int | None = None, socket: bool = False, **pools: Any) -> Settings:
         """Settings that read both databases of this server, with some limits of the pools."""

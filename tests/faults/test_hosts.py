@@ -6,7 +6,7 @@ from lib.errors import Unreachable
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, Settings
 from tests.faults.conftest import Open
 from tests.faults.ports import free_port, silent_port
-from tests.faults.servers import PASSAGES, Server
+from tests.faults.servers import PASSAGES, Server, dsn_of
 from tests.faults.timing import ANSWER_SECONDS, ask, count_highlights, count_passages, recovered
 
 FIRST_SECONDS = 3.0
@@ -15,11 +15,7 @@ LATER_SECONDS = 0.5
 
 def settings_of(*ports: int, **pools: float) -> Settings:
     """Settings that name a host of loopback for every port."""
-    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
-    addresses = [
-        f"postgresql://concordance_reader@{hosts}/{database}"
-        for database in (LIFE_DASHBOARD, KNOWLEDGE_BASE)
-    ]
+    addresses = [dsn_of(database, *ports) for database in (LIFE_DASHBOARD, KNOWLEDGE_BASE)]
     return Settings.model_validate({"pools": pools}).with_connections(*addresses)
 
 

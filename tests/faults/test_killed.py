@@ -11,12 +11,14 @@ import pytest
 
 from lib.databases.pools import Databases
 from lib.errors import DatabaseError, QueryTimeout, TooManyConnections, Unreachable
-from lib.settings import DSN_VARIABLES, KNOWLEDGE_BASE
+from lib.settings import DSN_VARIABLES
 from tests.faults.conftest import Open
+from tests.faults.locks import locked
 from tests.faults.servers import PASSAGES, Server
 from tests.faults.timing import (
     ANSWER_SECONDS,
     RECOVERY_SECONDS,
+    Left,
     ask,
     ask_databases,
     count_passages,
@@ -109,13 +111,8 @@ def test_a_statement_timeout_is_not_tried_again(server: Server, open_connection:
 
 def test_a_lock_timeout_is_not_tried_again(server: Server, open_connection: Open) -> None:
     connection = open_connection(server.settings(lock_timeout=0.5))
-    with asyncio.Runner() as runner:
-        owner = runner.run(asyncpg.connect(server.dsn(KNOWLEDGE_BASE, "postgres")))
-        runner.run(owner.execute("BEGIN; LOCK TABLE chunks IN ACCESS EXCLUSIVE MODE"))
-        try:
-            error = ask_databases(connection, _read_lock).within(2.0).refused()
-        finally:
-            runner.run(owner.close())
+    with locked(server, "chunks"):
+        error = ask_databases(connection, _read_lock).within(2.0).refused()
     assert isinstance(error, QueryTimeout)
     assert server.failures("/* waits for a lock */") == 1
 
@@ -131,10 +128,6 @@ def test_a_cancelled_statement_is_not_tried_again(server: Server, open_connectio
     )
     assert isinstance(asked.result(20).within(ANSWER_SECONDS).refused(), QueryTimeout)
     assert server.runs(mark) == 1
-
-
-class Left(Exception):
-    """The browser is gone."""
 
 
 def test_a_query_that_nobody_waits_for_is_not_tried_again(

@@ -37,8 +37,9 @@ def test_a_locked_table_whose_indexes_are_looked_up(server: Server, open_connect
     with locked(server, "chunks, chunk_embeddings"):
         outcome = ask(connection, indexes.check_indexes, ["model-a"])
         outcome.noted("table locked: its indexes looked up").within(ANSWER_SECONDS)
-        if outcome.error is not None:
-            assert "locked" in outcome.error.message
+        error = outcome.refused()
+        assert isinstance(error, QueryTimeout)
+        assert "locked" in error.message
 
 
 @pytest.mark.parametrize("catalogue", ["pg_extension", "pg_class, pg_attribute"])
@@ -46,5 +47,7 @@ def test_a_locked_catalogue(server: Server, open_connection: Open, catalogue: st
     connection = open_connection(server.settings())
     with locked(server, catalogue):
         outcome = ask(connection, count_passages).noted(f"catalogue locked: {catalogue}")
-        outcome.within(ANSWER_SECONDS).refused()
+        error = outcome.within(ANSWER_SECONDS).refused()
+        assert isinstance(error, QueryTimeout)
+        assert "locked" in error.message
     assert ask(connection, count_passages).within(RECOVERY_SECONDS).answered() == PASSAGES

@@ -13,7 +13,7 @@ import pytest
 
 from lib.connection import Connection
 from tests.faults.conftest import Open
-from tests.faults.pulse import Pulse
+from tests.faults.heartbeat import Heartbeat
 from tests.faults.servers import HIGHLIGHTS, PASSAGES, Server, running
 from tests.faults.timing import (
     ANSWER_SECONDS,
@@ -98,20 +98,20 @@ def crowd(connection: Connection) -> Iterator[Crowd]:
 def test_restarted_under_load(restarted: Server, open_connection: Open, mode: str) -> None:
     connection = open_connection(restarted.settings())
     for _ in range(ATTEMPTS):
-        with Pulse(restarted.port) as pulse, crowd(connection) as asking:
+        with Heartbeat(restarted.port) as heartbeat, crowd(connection) as asking:
             asking.warm_up()
             restarted.restart(mode)
-            pulse.wait_for_return(10)
+            heartbeat.wait_for_return(10)
             time.sleep(1.5)
-        recovered = asking.first_answer_after(pulse.returned_at)
+        recovered = asking.first_answer_after(heartbeat.returned_at)
         slowest = max((outcome for _, outcome in asking.outcomes), key=lambda one: one.seconds)
         assert recovered <= RECOVERY_SECONDS
         assert slowest.seconds <= ANSWER_SECONDS
-        if pulse.away_seconds <= AWAY_SECONDS:
+        if heartbeat.away_seconds <= AWAY_SECONDS:
             break
     else:
         pytest.fail(f"no restart took {AWAY_SECONDS} s or less: this machine is too busy")
-    fault = f"restarted under load ({mode}), away for {pulse.away_seconds:.2f} s"
+    fault = f"restarted under load ({mode}), away for {heartbeat.away_seconds:.2f} s"
     slowest.noted(f"{fault}: slowest of {len(asking.outcomes)}")
     MEASURED.append((f"{fault}: first answer after its return", recovered, "answer"))
     assert asking.errors == []

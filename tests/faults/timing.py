@@ -14,7 +14,7 @@ from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.errors import DatabaseError
 from lib.settings import KNOWLEDGE_BASE
-from tests.faults.sql import fetch
+from tests.faults.sql import answers_newcomers
 
 # What any action may take under any fault, and the first one after the fault is over.
 ANSWER_SECONDS = 5.0
@@ -23,6 +23,10 @@ RECOVERY_SECONDS = 1.0
 HANG_SECONDS = 20.0
 
 MEASURED: list[tuple[str, float, str]] = []
+
+
+class Left(Exception):
+    """The browser is gone."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,9 @@ def ask_databases(connection: Connection, query: Callable[[Databases], Any]) -> 
 def recovered(connection: Connection, query: Callable[..., Any], fault: str = "") -> Any:
     """The answer that must come within a second of a server's return, however often one asks.
 
-    A server has returned when it answers somebody else, who has only just come.
+    A server has returned when it, or one of several, answers somebody else who has just come.
     """
-    dsn = connection.settings.dsn(KNOWLEDGE_BASE)
-    if "," not in dsn:
-        assert fetch(dsn, "SELECT 1") == [(1,)]
+    assert answers_newcomers(connection.settings.dsn(KNOWLEDGE_BASE))
     started = time.monotonic()
     outcome = ask(connection, query)
     while outcome.error is not None:

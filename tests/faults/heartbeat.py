@@ -14,7 +14,7 @@ from lib.demo.server import OWNER
 PAUSE_SECONDS = 0.02
 
 
-class Pulse:
+class Heartbeat:
     """Logs in over TCP all the time, on a thread and a loop of its own."""
 
     def __init__(self, port: int) -> None:
@@ -55,7 +55,7 @@ class Pulse:
         assert self.gone_at is not None
         return self.returned_at - self.gone_at
 
-    def __enter__(self) -> Pulse:
+    def __enter__(self) -> Heartbeat:
         self._thread.start()
         return self
 
