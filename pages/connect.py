@@ -19,7 +19,7 @@ if state.open:
 
 if tables.open:
     with tables, ui.card("Find my tables", "What both databases hold that can serve, and why."):
-        ui.find_tables(at_once=ui.needs_mapping(ui.examine()))
+        ui.find_tables(ui.examine())
 
 if role.open:
     with (

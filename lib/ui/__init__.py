@@ -10,7 +10,6 @@ the Connect page in the package `connecting`.
 
 from lib.markup import name
 from lib.names import readable, slug
-from lib.report.diagnosis import needs_mapping
 from lib.ui.asking import Counted, ask, derive, examine, limits
 from lib.ui.cards import (
     card,
@@ -30,6 +29,7 @@ from lib.ui.connecting.finding import find_tables
 from lib.ui.connecting.role import show_role
 from lib.ui.connecting.steps import ROLE_TAB
 from lib.ui.connecting.warning import warn_of_privileges
+from lib.ui.drawings import finished
 from lib.ui.fallbacks import choose_fallback
 from lib.ui.finding import browse_highlights
 from lib.ui.frame import ICON, ensure_frame, navigation, run_page
@@ -81,6 +81,7 @@ __all__ = [
     "figure",
     "find",
     "find_tables",
+    "finished",
     "left_out",
     "limits",
     "measured",
@@ -88,7 +89,6 @@ __all__ = [
     "models_for",
     "name",
     "navigation",
-    "needs_mapping",
     "nothing",
     "readable",
     "rows_to_judge",

@@ -158,6 +158,31 @@ def test_tables_can_be_looked_for_at_any_time(open_page: OpenPage) -> None:
     assert app.dataframe[0].value["key"].tolist()[:2] == ["id", "text"]
 
 
+@pytest.mark.parametrize("fault", ["reach", "extensions"])
+def test_no_tables_are_looked_for_where_nobody_can_look(
+    open_page: OpenPage, library: str, secrets: Path, fault: str
+) -> None:
+    if fault == "extensions":
+        execute(library, "DROP EXTENSION vector CASCADE")
+    connect(secrets, library if fault == "extensions" else "postgresql://reader@127.0.0.1:9/x")
+    app = open_page("connect", tab="Find my tables")
+    text = plain(app)
+    assert not app.exception
+    assert "First correct what State shows." in text
+    assert "All tables are found" not in text
+    assert not app.code
+
+
+def test_tables_are_looked_for_at_once_where_one_is_missing(
+    open_page: OpenPage, library: str, secrets: Path
+) -> None:
+    execute(library, "ALTER TABLE books RENAME TO tomes")
+    connect(secrets, library)
+    app = open_page("connect", tab="Find my tables")
+    assert not app.exception
+    assert 'table = "tomes"' in codes(app)
+
+
 def test_an_unreachable_server_is_a_step_not_a_traceback(
     open_page: OpenPage, secrets: Path
 ) -> None:

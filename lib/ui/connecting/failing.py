@@ -9,7 +9,7 @@ from lib.errors import ConcordanceError, DatabaseError, RoleTooPowerful
 from lib.report.diagnosis import needs_mapping
 from lib.ui.asking import examine
 from lib.ui.cards import card, show_error
-from lib.ui.connecting.finding import file_name, find_tables
+from lib.ui.connecting.finding import file_name, propose_tables
 from lib.ui.connecting.steps import check_again, link_to_role, show_steps
 
 
@@ -26,7 +26,7 @@ def show_connecting(failure: ConcordanceError) -> None:
 
 def show_state() -> None:
     """Both databases step by step, and a mapping where tables or columns are missing."""
-    with card("Both databases, step by step", "The same as python -m lib doctor."):
+    with card("Both databases, step by step", "The same as make doctor."):
         try:
             # What was mistyped since the connection was made is to be seen here too.
             settings_file.load()
@@ -39,7 +39,7 @@ def show_state() -> None:
         check_again()
         if needs_mapping(checks):
             st.subheader("Find my tables")
-            find_tables(at_once=True)
+            propose_tables()
 
 
 def _show_ways_on() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from lib import settings as settings_file
+from lib.databases.doctor import Check
 from lib.mapping import Proposal, Proposed, propose
 from lib.settings import PROJECT
 from lib.ui.asking import tick, with_connection
@@ -16,6 +18,9 @@ from lib.ui.cards import escape, nothing
 
 # Once asked for in a session, the proposal stays.
 LOOKED = "looked-for-tables"
+
+# What comes before any table.
+ENTRY = frozenset({"reach", "log in", "extensions"})
 
 # Only this is in the document; to grant or to embed something is not.
 TO_MAP = re.compile(r"\bmap (a view|what lies beyond)\b")
@@ -27,12 +32,21 @@ CONFIDENCE = {
 }
 
 
-def find_tables(at_once: bool) -> None:
-    """The proposal; only when it is asked for, unless `at_once`."""
-    if not at_once and LOOKED not in st.session_state:
+def find_tables(checks: Sequence[Check]) -> None:
+    """The proposal: at once where the doctor found what it may mend, else when it is asked for."""
+    failed = {check.step for check in checks if check.state == "problem"}
+    if failed & ENTRY:
+        nothing("Nothing was looked for", "First correct what State shows.")
+        return
+    if not failed and LOOKED not in st.session_state:
         st.markdown("All tables are found. Look again to see what is proposed for them, and why.")
         st.button("Look for tables", icon=":material/manage_search:", on_click=_look)
         return
+    propose_tables()
+
+
+def propose_tables() -> None:
+    """What both catalogues propose."""
     with st.spinner("Reading both catalogues"):
         proposal = with_connection(lambda opened: opened.run_on_databases(propose, tick))
     show_proposal(proposal)
