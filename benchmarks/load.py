@@ -38,20 +38,20 @@ from tests.browser.footprints import kept_seconds, settle, watched
 async def cold(load: Load, owner: str, folder: Path) -> Crowd:
     """A crowd comes to an app that has just been started."""
     with running_app(folder) as app:
-        async with watched(app, owner) as watch:
-            return await gather(load, watch)
+        async with watched(app, owner) as footprints:
+            return await gather(load, footprints)
 
 
 async def warm(load: Load, cycles: int, owner: str, folder: Path) -> tuple[Crowd, Leak]:
     """A crowd comes to an app that has been in use, which is then entered and left."""
     with running_app(folder) as app:
-        async with watched(app, owner) as watch:
+        async with watched(app, owner) as footprints:
             await look_around(app.url)
             await settle(app.url, kept_seconds())
-            crowd = await gather(load, watch)
+            crowd = await gather(load, footprints)
             await settle(app.url, kept_seconds())
-            after = await watch.footprint()
-            leak = await enter_and_leave(watch, cycles)
+            after = await footprints.footprint()
+            leak = await enter_and_leave(footprints, cycles)
             return replace(crowd, after=after), leak
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.load_browsers import browse, launched
 from benchmarks.load_journeys import plan, travel
-from tests.browser.footprints import Footprint, Watch
+from tests.browser.footprints import Footprint, Footprints
 from tests.browser.visitors import Run
 
 LEFT_SECONDS = 2.0
@@ -53,31 +53,33 @@ class Crowd:
     after: Footprint | None = None
 
 
-async def gather(load: Load, watch: Watch) -> Crowd:
+async def gather(load: Load, footprints: Footprints) -> Crowd:
     """Let everybody come, wait until all are at their last page, and send all away at once."""
     together = asyncio.Barrier(load.everybody + 1)
-    before, busy = await watch.footprint(), watch.core_seconds()
+    before, busy = await footprints.footprint(), footprints.core_seconds()
     journeys = plan(load.sessions, load.arrival, load.pause, load.seed)
     spread = [load.arrival * number / load.browsers for number in range(load.browsers)]
     async with launched() as browser, asyncio.TaskGroup() as everybody:
-        travels = [everybody.create_task(travel(watch.url, each, together)) for each in journeys]
+        travels = [
+            everybody.create_task(travel(footprints.url, each, together)) for each in journeys
+        ]
         visits = [
-            everybody.create_task(browse(browser, watch.url, number, after, together))
+            everybody.create_task(browse(browser, footprints.url, number, after, together))
             for number, after in enumerate(spread)
         ]
         await together.wait()
-        there, busy = await watch.footprint(), watch.core_seconds() - busy
+        there, busy = await footprints.footprint(), footprints.core_seconds() - busy
         await together.wait()
         await asyncio.wait([*travels, *visits])
         await asyncio.sleep(LEFT_SECONDS)
-        left = await watch.busy()
+        left = await footprints.busy()
     travelled = [task.result() for task in travels]
     return Crowd(
         first=tuple(runs[0] for runs in travelled),
         later=tuple(run for runs in travelled for run in runs[1:]),
         drawn=tuple(run for task in visits for run in task.result()),
-        most=dict(watch.most),
-        unseen=watch.longest,
+        most=dict(footprints.most),
+        unseen=footprints.longest,
         left=left,
         everybody=load.everybody,
         busy=busy,

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from benchmarks.load_journeys import PAGES
-from tests.browser.footprints import Footprint, Watch, kept_seconds, settle
+from tests.browser.footprints import Footprint, Footprints, kept_seconds, settle
 from tests.browser.visitors import Run, Visitor
 
 # Before a leak can be told from a pool of threads that has not been needed before.
@@ -35,14 +35,14 @@ class Leak:
         return self.after.threads - self.before.threads
 
 
-async def enter_and_leave(watch: Watch, cycles: int) -> Leak:
+async def enter_and_leave(footprints: Footprints, cycles: int) -> Leak:
     """Enter and leave so many times, page after page; see what stays when all is forgotten."""
-    await _go_round(watch.url, WARMING)
-    await settle(watch.url, kept_seconds())
-    before = await watch.footprint()
-    runs = await _go_round(watch.url, cycles)
-    await settle(watch.url, kept_seconds())
-    return Leak(cycles, tuple(runs), before, await watch.footprint())
+    await _go_round(footprints.url, WARMING)
+    await settle(footprints.url, kept_seconds())
+    before = await footprints.footprint()
+    runs = await _go_round(footprints.url, cycles)
+    await settle(footprints.url, kept_seconds())
+    return Leak(cycles, tuple(runs), before, await footprints.footprint())
 
 
 async def _go_round(address: str, cycles: int) -> list[Run]:

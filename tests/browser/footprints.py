@@ -42,7 +42,7 @@ class Footprint:
     threads: int
 
 
-class Watch:
+class Footprints:
     """Watches an app from outside: its process, and its connections every 50 ms.
 
     `most` has the highest number of connections by database, `longest` the longest seconds between
@@ -91,13 +91,13 @@ class Watch:
 
 
 @asynccontextmanager
-async def watched(app: App, dsn: str) -> AsyncIterator[Watch]:
+async def watched(app: App, dsn: str) -> AsyncIterator[Footprints]:
     """Watch an app whose databases are on the server of `dsn`, the address of an owner."""
     connection = await asyncpg.connect(dsn)
-    watch = Watch(app.url, app.process.pid, connection)
-    looking = asyncio.create_task(watch.look_on())
+    footprints = Footprints(app.url, app.process.pid, connection)
+    looking = asyncio.create_task(footprints.look_on())
     try:
-        yield watch
+        yield footprints
     finally:
         looking.cancel()
         with suppress(asyncio.CancelledError):

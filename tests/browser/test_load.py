@@ -18,6 +18,7 @@ from tests.browser.visitors import Run, Visitor
 
 # A session is kept for its browser to come back; not for minutes while a test waits.
 KEPT_SECONDS = 2
+BUSY_SECONDS = 20
 LEFT_SECONDS = 2
 CYCLES = 15
 LEAK = 2
@@ -74,16 +75,22 @@ def test_eight_at_once_are_served_and_leave_no_query(
 ) -> None:
     async def crowd() -> tuple[list[Run], dict[str, int], int]:
         together = asyncio.Barrier(2 * len(PAGES))
-        async with watched(fresh_app, owner) as watch:
+        async with watched(fresh_app, owner) as footprints:
             visits = await asyncio.gather(
                 *(visit(fresh_app.url, page, together) for page in 2 * PAGES)
             )
             # The last one leaves in the middle of a search of the whole library.
             async with Visitor(fresh_app.url) as hasty:
                 await hasty.ask("matches", "window=11&stride=5")
-                await asyncio.sleep(0.3)
+                async with asyncio.timeout(BUSY_SECONDS):
+                    while not await footprints.busy():
+                        pass
             await asyncio.sleep(LEFT_SECONDS)
-            return [run for runs in visits for run in runs], dict(watch.most), await watch.busy()
+            return (
+                [run for runs in visits for run in runs],
+                dict(footprints.most),
+                await footprints.busy(),
+            )
 
     runs, most, left = loop.run(crowd())
     assert problems(runs) == []
@@ -106,13 +113,13 @@ def test_entering_and_leaving_leaks_nothing(fresh_app: App, owner: str, loop: Ev
         return runs
 
     async def measure() -> tuple[list[Run], Footprint, Footprint]:
-        async with watched(fresh_app, owner) as watch:
+        async with watched(fresh_app, owner) as footprints:
             await go_round(2 * len(PAGES))
             await settle(fresh_app.url, KEPT_SECONDS)
-            before = await watch.footprint()
+            before = await footprints.footprint()
             runs = await go_round(CYCLES)
             await settle(fresh_app.url, KEPT_SECONDS)
-            return runs, before, await watch.footprint()
+            return runs, before, await footprints.footprint()
 
     runs, before, after = loop.run(measure())
     assert problems(runs) == []

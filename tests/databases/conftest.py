@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 
 from lib.connection import Connection
+from lib.databases.loop import EventLoop
 from lib.settings import Settings
 
 
@@ -29,3 +30,11 @@ def open_connection() -> Iterator[Open]:
     yield open_one
     for connection in opened:
         connection.close()
+
+
+@pytest.fixture
+def loop() -> Iterator[EventLoop]:
+    """A loop on a thread of its own, as the app's connections have it."""
+    loop = EventLoop()
+    yield loop
+    loop.stop()

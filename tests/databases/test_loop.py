@@ -23,13 +23,6 @@ SLEEPING = (
 
 
 @pytest.fixture
-def loop() -> Iterator[EventLoop]:
-    loop = EventLoop()
-    yield loop
-    loop.stop()
-
-
-@pytest.fixture
 def database(loop: EventLoop, server: DemoServer) -> Iterator[Database]:
     database = Database("knowledge_base", server.dsn(OWNER, OWNER), Pools(max_size=4))
     yield database

@@ -50,13 +50,6 @@ def faithful(demo: Demo) -> Iterator[PgBouncer]:
         yield running
 
 
-@pytest.fixture
-def loop() -> Iterator[EventLoop]:
-    loop = EventLoop()
-    yield loop
-    loop.stop()
-
-
 def _settings(through: PgBouncer, demo: Demo, **pools: Any) -> Settings:
     return Settings.model_validate({"pools": pools}).with_connections(
         through.dsn(demo.reader.life_dashboard), through.dsn(demo.reader.knowledge_base)
