@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from benchmarks.load_crowd import LEFT_SECONDS, Crowd
 from benchmarks.load_cycles import Leak
-from lib.settings import Pools
+from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, Pools
 from tests.browser.footprints import Footprint
 from tests.browser.visitors import Run
 
@@ -17,6 +18,7 @@ FIRST_LOAD_GOAL = 5.0  # seconds, of 95 in 100
 GROWTH_GOAL = 1.0  # megabytes a session
 LEAK_GOAL = 2  # descriptors, and threads
 MEGABYTE = 1e6
+DATABASES = (LIFE_DASHBOARD, KNOWLEDGE_BASE)
 SHOWN_PROBLEMS = 5
 
 
@@ -69,18 +71,29 @@ def _first_loads(crowds: Sequence[Crowd]) -> bool:
         of_page = [[run for run in crowd.first if run.page == page] for crowd in crowds]
         _line(f"  of which /{page} ({len(of_page[0])})", _spread(of_page))
     _line("later runs: changes, links", _spread([crowd.later for crowd in crowds]))
-    _line("browsers, from going to all drawn", _spread([crowd.drawn for crowd in crowds]))
+    drawn = _median(lambda crowd: _percentile(crowd.drawn, 95), crowds)
+    met &= _line(
+        "browsers, from going to all drawn",
+        _spread([crowd.drawn for crowd in crowds]),
+        goal,
+        drawn <= FIRST_LOAD_GOAL,
+    )
     _line("time of the app on a core", f"{_median(lambda crowd: crowd.busy, crowds):.0f} s")
     return met
 
 
 def _connections(crowds: Sequence[Crowd]) -> bool:
     most = Pools().max_size
-    names = sorted({name for crowd in crowds for name in crowd.most})
     met = True
-    for name in names:
-        highest = max(crowd.most.get(name, 0) for crowd in crowds)
-        met &= _line(f"connections to {name}, highest", str(highest), f"≤ {most}", highest <= most)
+    for name in DATABASES:
+        # A crowd that was not seen to connect was not watched.
+        highest = [crowd.most.get(name, 0) for crowd in crowds]
+        met &= _line(
+            f"connections to {name}, highest",
+            str(max(highest)),
+            f"1 to {most}",
+            all(1 <= seen <= most for seen in highest),
+        )
     unseen = max(crowd.unseen for crowd in crowds)
     _line("  longest time between two looks", f"{1000 * unseen:.0f} ms")
     left = max(crowd.left for crowd in crowds)
@@ -127,7 +140,9 @@ def _median(figure: Callable[[Crowd], float], crowds: Sequence[Crowd]) -> float:
 
 
 def _percentile(runs: Iterable[Run], percent: float) -> float:
-    return float(np.percentile([run.seconds for run in runs], percent))
+    """Of the seconds of all runs; one that failed was never there."""
+    seconds = [math.inf if run.problems else run.seconds for run in runs]
+    return float(np.percentile(seconds, percent, method="higher"))
 
 
 def _spread(runs: Sequence[Sequence[Run]]) -> str:
