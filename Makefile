@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format benchmarks screenshots clean
+.PHONY: run doctor test lint format benchmarks screenshots clean
 
 # A stamp per requirements file, so that a second run installs nothing.
 $(VENV)/run.stamp: requirements.txt
@@ -19,6 +19,9 @@ $(VENV)/dev.stamp: requirements-dev.txt requirements.txt
 # Each run of a page is a thread, and glibc would keep freed memory apart for each of them.
 run: $(VENV)/run.stamp
 	@MALLOC_ARENA_MAX=2 exec $(BIN)/python -m streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+
+doctor: $(VENV)/run.stamp
+	@$(BIN)/python -m lib doctor
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python scripts/ensure_browser.py

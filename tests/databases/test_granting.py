@@ -15,8 +15,8 @@ from lib.databases.privileges import check_privileges
 from lib.demo.server import DemoServer
 from lib.report.build import build
 from lib.report.options import Options
-from lib.settings import PROJECT
-from tests.conftest import MakeDatabase
+from lib.settings import PROJECT, Settings
+from tests.conftest import Demo, MakeDatabase
 from tests.databases.conftest import Open
 from tests.databases.library import TABLES, execute, fetch, settings_for
 from tests.databases.roles import READ_ALL, MakeRole, as_role, made_roles
@@ -197,18 +197,33 @@ def test_the_role_is_another_one_where_its_name_is_taken_by_one_that_may_write(
     assert connection.run(check_privileges)[0].too_powerful
 
 
+def _documented() -> list[str]:
+    """The statements of the document: those that make the role, and those of either database."""
+    text = (PROJECT / "docs" / "connecting.md").read_text(encoding="utf-8")
+    section = text.partition("## A role that may only read")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```sql\n(.*?)\n```", section, re.DOTALL)
+    assert len(blocks) == 3
+    return blocks
+
+
+def test_the_statements_in_the_documents_are_those_that_are_printed(
+    demo: Demo, open_connection: Open
+) -> None:
+    settings = Settings().with_connections(demo.owner.life_dashboard, demo.owner.knowledge_base)
+    owner = open_connection(settings)
+    printed = grants(owner.run(check_privileges), settings.pools)
+    role, *databases = _documented()
+    assert [f"{role}\n\n{block}" for block in databases] == list(printed.values())
+
+
 def test_the_statements_in_the_documents_do_the_same(
     make_role: MakeRole, make_database: MakeDatabase, open_connection: Open
 ) -> None:
-    text = (PROJECT / "docs" / "connecting.md").read_text(encoding="utf-8")
-    section = text.partition("## A role that may only read")[2].partition("\n## ")[0]
-    blocks = re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
-    assert len(blocks) == 3
     dsn = make_database("vector", "pg_trgm")
     execute(dsn, TABLES, *LIBRARY)
     [(name,)] = fetch(dsn, "SELECT current_database()")
-    for block in blocks:
-        execute(dsn, re.sub(r"DATABASE \w+", f"DATABASE {name}", block))
+    for block in _documented():
+        execute(dsn, re.sub(r'DATABASE "\w+"', f"DATABASE {name}", block))
     reader = open_connection(settings_for(as_role(dsn, READER)))
     for found in reader.run(check_privileges):
         assert (found.excess, found.advice, found.unreadable) == ((), (), ())
