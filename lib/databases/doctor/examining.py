@@ -124,7 +124,7 @@ class _Examination:
 
     async def _log_in(self) -> Session | ConcordanceError:
         try:
-            pooled = self._databases.settings.pools.pooler is not None
+            pooled = self._databases.settings.pools.pooler == "transaction"
             return await in_time(self._deadline, lambda: read_session(self._database, pooled))
         except ConcordanceError as error:
             return error
