@@ -119,7 +119,7 @@ with judged:
                     mine = drawn[drawn["model"] == model]
                     st.markdown(f"**Passages under {ui.name(model)}**")
                     ui.chart(
-                        charts.anchor_scores(mine),
+                        ui.finished(charts.anchor_scores, mine),
                         mine,
                         f"Scores of anchors labelled {ui.readable(label)} with their true and with "
                         f"random passages under {ui.readable(model)}.",
@@ -141,8 +141,10 @@ with judged:
         else:
             shown = verdicts.to_draw(table, MOST_MODELS)
             ui.chart(
-                charts.spread_within_models(
-                    nulls[nulls["passage_model"].isin(shown["passage_model"])], shown
+                ui.finished(
+                    charts.spread_within_models,
+                    nulls[nulls["passage_model"].isin(shown["passage_model"])],
+                    shown,
                 ),
                 nulls,
                 "Covariance alignment of splits within each model, and of each pair of labels.",

@@ -45,7 +45,12 @@ with ui.card(
             st.markdown(f"**Labels of {what}**")
             counts = both[both[column] > 0]
             ui.chart(
-                charts.counts_by_model(coverage.fold(counts, column, MOST_LABELS), column, colours),
+                ui.finished(
+                    charts.counts_by_model,
+                    coverage.fold(counts, column, MOST_LABELS),
+                    column,
+                    colours,
+                ),
                 both[["model", column]],
                 f"Bars of how many {what} have a vector under each label.",
                 f"labels-of-{what}",

@@ -96,7 +96,9 @@ with (
     ),
 ):
     ui.chart(
-        charts.rate_by_budget(read.by_budget, read.random_order, by_any / read.eligible),
+        ui.finished(
+            charts.rate_by_budget, read.by_budget, read.random_order, by_any / read.eligible
+        ),
         read.by_budget,
         "Lines of the match rate of four orders and of random order against the budget.",
         "match-rates",
@@ -112,7 +114,7 @@ with (
     ),
 ):
     ui.chart(
-        charts.rate_by_position(read.by_position),
+        ui.finished(charts.rate_by_position, read.by_position),
         read.by_position,
         "Line of the share of windows that hit, by position in the highlight, with intervals.",
         "hit-positions",

@@ -7,6 +7,7 @@ from lib.charts.alignment import (
     verdict_matrix,
 )
 from lib.charts.colours import Drawing
+from lib.charts.finished import Specification, finish
 from lib.charts.highlights import (
     agreement,
     breakdown,
@@ -27,6 +28,7 @@ __all__ = [
     "ORDER_TITLES",
     "TRUE_PASSAGE",
     "Drawing",
+    "Specification",
     "agreement",
     "anchor_scores",
     "breakdown",
@@ -35,6 +37,7 @@ __all__ = [
     "difference_by_budget",
     "distances",
     "distributions",
+    "finish",
     "panel",
     "rate_by_budget",
     "rate_by_position",

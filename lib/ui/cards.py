@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from lib import markup
-from lib.charts import Drawing
+from lib.charts import Specification
 from lib.errors import ConcordanceError
 from lib.names import slug
 from lib.settings import PROJECT
@@ -53,18 +53,21 @@ def nothing(why: str, what_next: str) -> None:
 
 
 def chart(
-    drawing: Drawing,
+    drawing: Specification,
     data: pd.DataFrame,
     alternative: str,
     name: str,
 ) -> None:
-    """A chart with its text alternative and a download of its data as `<name>-<time>.csv`."""
-    st.altair_chart(drawing, width="stretch", alt=alternative, key=f"chart-{name}")
+    """A chart with its text alternative and a download of its data as `<name>-<time>.csv`.
+
+    `drawing` as of `lib.ui.drawings.finished`.
+    """
+    st.vega_lite_chart(drawing, width="stretch", alt=alternative, key=f"chart-{name}")
     download(data, name)
 
 
 def choosing_chart(
-    drawing: Drawing,
+    drawing: Specification,
     data: pd.DataFrame,
     alternative: str,
     name: str,
@@ -90,7 +93,7 @@ def choosing_chart(
     def take() -> None:
         st.session_state[widget] = clicked()
 
-    st.altair_chart(
+    st.vega_lite_chart(
         drawing, width="stretch", alt=alternative, key=key, on_select=take, selection_mode=field
     )
     download(data, name)

@@ -15,6 +15,7 @@ from lib.matching.explanation import Explanation
 from lib.matching.word_alignment import Part, WordAlignment
 from lib.names import EMPTY, readable
 from lib.ui.cards import escape
+from lib.ui.drawings import finished
 from lib.ui.tables import table as show_table
 
 HIT: Final = "green"
@@ -63,8 +64,8 @@ def show_explanation(identifier: str, explanation: Explanation, titles: dict[str
     if explanation.alignment is not None:
         _show_errors(explanation.alignment)
     if len(explanation.windows):
-        st.altair_chart(
-            charts.window_strip(explanation.windows),
+        st.vega_lite_chart(
+            finished(charts.window_strip, explanation.windows),
             width="stretch",
             alt="Strip of the windows of the highlight, coloured by whether they hit.",
             key="chart-windows",

@@ -15,6 +15,7 @@ from lib.matching.fallback.limits import FULL_WORDS
 from lib.matching.statistics import wilson
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import chart
+from lib.ui.drawings import finished
 from lib.ui.matched import Matched
 from lib.ui.tables import table as show_table
 
@@ -86,7 +87,7 @@ def choose_fallback(matched: Matched) -> tuple[Fallen | None, float]:
         places = found.places.drop(columns="highlight")
         near = found.places.index.isin(found.accepted(largest).index)
         chart(
-            charts.distances(places.assign(accepted=near)),
+            finished(charts.distances, places.assign(accepted=near)),
             places.assign(accepted=near),
             "Bars of how many highlights are at which distance from their nearest passage.",
             "fallback",
@@ -201,7 +202,7 @@ def _show_agreement(matched: Matched, fallen: dict[Method, tuple[Fallen, float]]
         f"{counts['only pg_trgm']:,}, neither {counts['neither']:,}."
     )
     chart(
-        charts.agreement(table, threshold, trigram_threshold),
+        finished(charts.agreement, table, threshold, trigram_threshold),
         table.drop(columns="highlight"),
         "Points of the distances by both methods, coloured by whether the methods agree.",
         "agreement",

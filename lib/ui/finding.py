@@ -16,6 +16,7 @@ from lib.matching.fallback import Fallen, default_threshold
 from lib.matching.orders import ORDERS
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import card, choosing_chart, nothing
+from lib.ui.drawings import finished
 from lib.ui.explanations import show_explanation
 from lib.ui.login import fragment
 from lib.ui.matched import Matched
@@ -105,7 +106,7 @@ def _break_down(
     overall = float(found.sum() / max(int(eligible.sum()), 1))
     with st.container(height=460 if len(shown) > 16 else "content", border=False):
         choosing_chart(
-            charts.breakdown(shown, overall, chosen),
+            finished(charts.breakdown, shown, overall, chosen),
             rates,
             f"Points of the match rate by {by}, with intervals; a click chooses one.",
             "breakdown",

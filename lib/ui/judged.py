@@ -14,6 +14,7 @@ from lib.similarity.audit import Audit
 from lib.similarity.choosing import choose_pairs, paired
 from lib.ui.asking import limits
 from lib.ui.cards import chart, escape
+from lib.ui.drawings import finished
 from lib.ui.tables import listed
 from lib.ui.tables import table as show_table
 
@@ -34,7 +35,7 @@ def show_verdicts(table: pd.DataFrame) -> None:
     """The matrix of verdicts and the reasons; `table` as of `lib.similarity.verdicts.as_table`."""
     drawn = verdicts.to_draw(table, MOST_DRAWN)
     chart(
-        charts.verdict_matrix(drawn),
+        finished(charts.verdict_matrix, drawn),
         table,
         "Matrix of highlight labels by passage models: " + verdicts.in_words(drawn),
         "verdicts",

@@ -12,6 +12,7 @@ from lib.markup import name
 from lib.similarity import coverage
 from lib.ui.asking import ask, derive
 from lib.ui.cards import chart, escape
+from lib.ui.drawings import finished
 from lib.ui.tables import table
 
 MOST_DUPLICATES = 100
@@ -26,7 +27,7 @@ def show_coverage(covered: pd.DataFrame) -> None:
     books_drawn, models_drawn = drawn["book"].nunique(dropna=False), drawn["model"].nunique()
     in_all, models = covered["book"].nunique(dropna=False), covered["model"].nunique()
     chart(
-        charts.coverage(drawn),
+        finished(charts.coverage, drawn),
         covered,
         f"Heatmap of {books_drawn:,} books by {models_drawn:,} models: the share of passages with "
         "a vector.",

@@ -12,6 +12,7 @@ from lib.matching.claims import books_in_words
 from lib.matching.study import Study
 from lib.matching.trial import CLAIMED_LOSS, Trial, Verdict
 from lib.ui.cards import chart
+from lib.ui.drawings import finished
 from lib.ui.tables import table as show_table
 
 BADGES: dict[Verdict, tuple[str, Literal["green", "orange", "red", "gray"], str]] = {
@@ -41,7 +42,7 @@ def show_trial(trial: Trial, study: Study) -> None:
     claimed = CLAIMED_LOSS * trial.middle_rate if trial.middle_rate else None
     with right:
         chart(
-            charts.difference_by_budget(pair, "middle_out", "edge_first", claimed),
+            finished(charts.difference_by_budget, pair, "middle_out", "edge_first", claimed),
             pair,
             "Line of the rate of middle out minus that of edge first against the budget, with "
             "intervals, beside no difference and the claimed one.",

@@ -14,6 +14,7 @@ from lib.similarity.thresholds import Passing
 from lib.similarity.wording import how_drawn, how_measured
 from lib.ui.asking import ask
 from lib.ui.cards import card, download, escape, nothing
+from lib.ui.drawings import finished
 from lib.ui.login import fragment
 from lib.ui.scored import Scored
 from lib.ui.tables import table as show_table
@@ -94,9 +95,15 @@ def _draw(scored: Scored, threshold: float, chosen: Range | None, ends: Range) -
     def take() -> None:
         st.session_state[_range_key(scored)] = _brushed(key, ends) or ends
 
-    st.altair_chart(
-        charts.distributions(
-            drawn, scored.pair.passage_model, scored.models, scored.shape, threshold, chosen
+    st.vega_lite_chart(
+        finished(
+            charts.distributions,
+            drawn,
+            scored.pair.passage_model,
+            scored.models,
+            scored.shape,
+            threshold,
+            chosen,
         ),
         width="stretch",
         alt=f"Distributions of cosine similarity under {readable(scored.pair.passage_model)}: "
