@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
+from lib.databases.certificates import of_a_file
 from lib.databases.reader import Reader
 from lib.databases.silence import GLANCE_SECONDS, Address, Silence
 from lib.settings import UnusableHosts, named_hosts
@@ -88,7 +90,7 @@ class Connector:
         while True:
             try:
                 connection = await self._connect_once()
-            except TimeoutError:
+            except (TimeoutError, ssl.SSLError):
                 raise
             except PASSING:
                 if time.monotonic() > deadline:
@@ -141,5 +143,7 @@ class Connector:
             if host is not None:
                 self._silence.notice(host.address)
             raise
+        except OSError as fault:
+            raise of_a_file(self._dsn, fault) from None
         self._silence.heard(connection.address)
         return connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 import weakref
 from collections.abc import AsyncIterator, Sequence
@@ -205,6 +206,9 @@ class Database:
                     return connection
                 # It was there before its server fell silent, and may be as dead.
                 reader.terminate()
+        except ssl.SSLError:
+            # Some of these are values that cannot be, too.
+            raise
         except UNUSABLE_ADDRESS:
             # What is said of an address quotes it.
             raise unusable_address(self.name) from None

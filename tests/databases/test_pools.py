@@ -23,6 +23,7 @@ from lib.errors import (
     PermissionDenied,
     QueryTimeout,
     SettingsError,
+    TlsFailed,
     TooManyConnections,
     Unreachable,
 )
@@ -286,7 +287,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("dsn", MALFORMED.values(), ids=MALFORMED.keys())
 def test_an_address_that_cannot_be_used(open_pool: OpenPool, dsn: str) -> None:
-    with pytest.raises((SettingsError, Unreachable), match="knowledge_base"):
+    with pytest.raises((SettingsError, TlsFailed, Unreachable), match="knowledge_base"):
         open_pool(dsn.format(CANARY)).fetch("SELECT 1")
 
 

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
-from lib.databases.certificates import of_a_file
-from lib.databases.faults import FAULTS, translate
+from lib.databases.pools import Database
 from lib.errors import ConcordanceError, ConnectionLost, TlsFailed, Unreachable
+from lib.settings import Pools
 from tests.certificates import CERTIFICATE, certify
 from tests.faults.ports import free_port
 from tests.faults.tls import tls_port
@@ -44,15 +43,17 @@ def without_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def _told(dsn: str) -> ConcordanceError:
     """What is said of connecting to an address."""
 
-    async def connect() -> None:
-        await asyncpg.connect(dsn, timeout=5)
+    async def ask() -> None:
+        database = Database("knowledge_base", dsn, Pools())
+        try:
+            await database.ping()
+        finally:
+            await database.close()
 
     try:
-        asyncio.run(connect())
-    except OSError as fault:
-        return translate("knowledge_base", of_a_file(dsn, fault))
-    except FAULTS as fault:
-        return translate("knowledge_base", fault)
+        asyncio.run(ask())
+    except ConcordanceError as error:
+        return error
     raise AssertionError("connected")
 
 
