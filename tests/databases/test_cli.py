@@ -620,6 +620,7 @@ def test_sources_are_counted_right(demo: Demo, written: Written) -> None:
             "books": 66,
             "passages": 31_102,
             "embeddings_by_model": {RANDOM_INDEXING: 31_102, WORDLLAMA: 31_102},
+            "embeddings": 62_204,
         },
     }
     coverage = written.report["alignment"]["coverage"]
