@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.ui.asking import CACHE_SECONDS, Answer, ask_again
+from lib.ui.asking import ask_again
+from lib.ui.remembering import CACHE_SECONDS, Answer
 
 FRESH_SECONDS = 60
 

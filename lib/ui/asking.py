@@ -17,13 +17,10 @@ from lib.demo.provision import Progress
 from lib.errors import ConnectionClosed
 from lib.settings import Limits
 from lib.similarity.scores import Matrix
+from lib.ui.remembering import Answer, forget, remember
 
 Result = TypeVar("Result")
 
-CACHE_SECONDS = 900
-# More than fifty readers ask for; the size keeps them from filling the memory.
-CACHE_ENTRIES = 1_000
-CACHE_SIZE = "256MB"
 WAIT_SECONDS = 0.1
 # A bar that is gone again at once only flickers.
 BAR_AFTER_SECONDS = 0.5
@@ -149,10 +146,10 @@ def ask(
         def compute() -> Result:
             return opened.run(query, *arguments, on_wait=on_wait, **keywords, **extra)
 
-        answer = _remember(opened.number, name, named, keywords, compute)
+        answer = remember(opened.number, name, named, keywords, compute)
         if stale(answer.value):
-            _remember.clear(opened.number, name, named, keywords, compute)
-            answer = _remember(opened.number, name, named, keywords, compute)
+            forget(opened.number, name, named, keywords)
+            answer = remember(opened.number, name, named, keywords, compute)
         return answer
 
     try:
@@ -181,15 +178,6 @@ def _draw_bar(slot: Any, counted: Counted) -> Any:
     return bar
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What was asked for, how many seconds it took, and when that was (Unix time)."""
-
-    value: Any
-    seconds: float
-    asked_at: float
-
-
 # What one run of a page has asked for.
 _answers: contextvars.ContextVar[list[Answer] | None] = contextvars.ContextVar(
     "answers", default=None
@@ -212,28 +200,14 @@ def _noted(answer: Answer) -> Any:
 
 def ask_again() -> None:
     """Forget every remembered answer."""
-    _remember.clear()
-
-
-@st.cache_data(
-    ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, max_size=CACHE_SIZE, show_spinner=False
-)
-def _remember(
-    connection_number: int,
-    name: str,
-    arguments: tuple[Any, ...],
-    keywords: dict[str, Any],
-    _compute: Callable[[], Any],
-) -> Answer:
-    asked_at, started = time.time(), time.perf_counter()
-    return Answer(_compute(), time.perf_counter() - started, asked_at)
+    forget()
 
 
 def derive(function: Callable[..., Result], key: tuple[Any, ...], *arguments: Any) -> Result:
     """The result of a pure function, remembered by `key`, which must name its arguments."""
     name = f"{function.__module__}.{function.__qualname__}"
     result: Result = _noted(
-        _remember(connection().number, name, key, {}, lambda: function(*arguments))
+        remember(connection().number, name, key, {}, lambda: function(*arguments))
     )
     return result
 
@@ -242,7 +216,7 @@ def embed(model: str, text: str) -> Matrix:
     """The vector of a question under a model, of shape (1, dimension), remembered like a query."""
 
     def remembered(opened: Connection) -> Answer:
-        return _remember(
+        return remember(
             opened.number, "embed", (model, text), {}, lambda: opened.embed(model, text, tick)
         )
 

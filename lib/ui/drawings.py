@@ -10,7 +10,8 @@ from typing import ParamSpec
 import streamlit as st
 
 from lib.charts import Drawing, Specification, finish
-from lib.ui.asking import CACHE_SECONDS, connection
+from lib.ui.asking import connection
+from lib.ui.remembering import CACHE_SECONDS
 
 Arguments = ParamSpec("Arguments")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib.ui.answered import describe
-from lib.ui.asking import Answer
+from lib.ui.remembering import Answer
 
 
 @pytest.mark.parametrize(

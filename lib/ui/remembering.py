@@ -1,0 +1,90 @@
+"""Answers that are kept for whoever asks next."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import time
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+CACHE_SECONDS = 900
+# More than fifty readers ask for; the size keeps them from filling the memory.
+CACHE_ENTRIES = 1_000
+CACHE_SIZE = "256MB"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was asked for, how many seconds it took, and when that was (Unix time)."""
+
+    value: Any
+    seconds: float
+    asked_at: float
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """An answer as it is kept: its number in this process, and its value pickled."""
+
+    number: int
+    pickled: bytes
+    seconds: float
+    asked_at: float
+
+
+_numbers = itertools.count(1)
+
+# What readers hold at this moment, by the number of the answer. A scan has megabytes, and a
+# fragment holds what it was called with for as long as its reader stays.
+_held: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+
+
+def remember(
+    connection_number: int,
+    name: str,
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    compute: Callable[[], Any],
+) -> Answer:
+    """What `compute` returns, or returned before under this name with these arguments.
+
+    All who hold an answer hold the same object: none of them may change it in place.
+    """
+    kept = _keep(connection_number, name, arguments, keywords, compute)
+    value = _held.get(kept.number)
+    if value is None:
+        value = pickle.loads(kept.pickled)
+        # What cannot be held weakly, numbers and lists, is small.
+        with suppress(TypeError):
+            value = _held.setdefault(kept.number, value)
+    return Answer(value, kept.seconds, kept.asked_at)
+
+
+def forget(*asked: Any) -> None:
+    """Forget the answer to what was asked: the first four arguments of `remember`; without: all."""
+    if asked:
+        _keep.clear(*asked, None)
+    else:
+        _keep.clear()
+
+
+@st.cache_data(
+    ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, max_size=CACHE_SIZE, show_spinner=False
+)
+def _keep(
+    connection_number: int,
+    name: str,
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    _compute: Callable[[], Any],
+) -> _Kept:
+    asked_at, started = time.time(), time.perf_counter()
+    value = _compute()
+    seconds = time.perf_counter() - started
+    return _Kept(next(_numbers), pickle.dumps(value), seconds, asked_at)
