@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 
 from lib.databases.loop import EventLoop
-from lib.databases.pools import APPLICATION_NAME, Database, Databases
+from lib.databases.pools import Database, Databases
+from lib.databases.session import APPLICATION_NAME
 from lib.demo.server import OWNER, DemoServer
 from lib.errors import (
     ConcordanceError,
