@@ -89,12 +89,6 @@ async def _resolve_library(
     return books, passages, embeddings
 
 
-async def extensions(database: Database) -> dict[str, str]:
-    """Installed extensions and their versions."""
-    rows = await database.fetch("SELECT extname, extversion FROM pg_extension")
-    return {row["extname"]: row["extversion"] for row in rows}
-
-
 async def require_vector_extension(database: Database) -> None:
     """Raise ExtensionMissing unless pgvector is installed, PermissionDenied unless it may be used.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import pickle
 import time
+import uuid
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,19 +30,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Kept:
-    """An answer as it is kept: its number in this process, and its value pickled."""
+    """An answer as it is kept: a name that no other has, and its value pickled."""
 
-    number: int
+    # Not a number: counting would begin anew when this module is loaded again after a change,
+    # while what was kept before is kept on.
+    name: str
     pickled: bytes
     seconds: float
     asked_at: float
 
 
-_numbers = itertools.count(1)
-
-# What readers hold at this moment, by the number of the answer. A scan has megabytes, and a
+# What readers hold at this moment, by the name of the answer. A scan has megabytes, and a
 # fragment holds what it was called with for as long as its reader stays.
-_held: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_held: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
 def remember(
@@ -57,12 +57,12 @@ def remember(
     All who hold an answer hold the same object: none of them may change it in place.
     """
     kept = _keep(connection_number, name, arguments, keywords, compute)
-    value = _held.get(kept.number)
+    value = _held.get(kept.name)
     if value is None:
         value = pickle.loads(kept.pickled)
         # What cannot be held weakly, numbers and lists, is small.
         with suppress(TypeError):
-            value = _held.setdefault(kept.number, value)
+            value = _held.setdefault(kept.name, value)
     return Answer(value, kept.seconds, kept.asked_at)
 
 
@@ -87,4 +87,4 @@ def _keep(
     asked_at, started = time.time(), time.perf_counter()
     value = _compute()
     seconds = time.perf_counter() - started
-    return _Kept(next(_numbers), pickle.dumps(value), seconds, asked_at)
+    return _Kept(uuid.uuid4().hex, pickle.dumps(value), seconds, asked_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from pathlib import Path
 
@@ -259,8 +260,10 @@ class TestWithAnEndpoint:
         """The page, once the endpoint stands in the settings."""
         with serve(answer) as served:
             secrets = folder / "endpoint.toml"
+            # Beside what the settings of the test hold already.
+            own = Path(os.environ["CONCORDANCE_SECRETS"]).read_text()
             secrets.write_text(
-                '[embedders."wordllama-l2-256"]\n'
+                f'{own}[embedders."wordllama-l2-256"]\n'
                 f'base_url = "{served.url}"\nmodel = "m"\ntimeout = 1.0\n'
                 'api_key = "canary-key"\n'
             )

@@ -50,9 +50,7 @@ model = "m"
 FOR_MORE = {
     "contents.py: ESTIMATE_SQL": "more than 100,000 rows",
     "passages.py: read_letter_lengths": "a hit in a passage that is longer in lower case",
-    "pools.py: Database": "a connection that is silent",
-    "relations.py: extensions": "nobody",
-    "resolving.py: extensions": "nobody",
+    "session.py: is_at_rest": "a connection that is silent",
     "trigrams.py: read_ids": "a book that takes long to compare",
 }
 
