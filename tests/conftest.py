@@ -61,6 +61,26 @@ def connection(demo: Demo) -> Iterator[Connection]:
         connection.close()
 
 
+class Open(Protocol):
+    """Opens a connection that is closed after the test."""
+
+    def __call__(self, settings: Settings) -> Connection: ...
+
+
+@pytest.fixture
+def open_connection() -> Iterator[Open]:
+    """Opens connections with any settings."""
+    opened: list[Connection] = []
+
+    def open_one(settings: Settings) -> Connection:
+        opened.append(Connection(settings))
+        return opened[-1]
+
+    yield open_one
+    for connection in opened:
+        connection.close()
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[DemoServer]:
     """An empty server of its own; its folder has a short name because it holds the socket."""

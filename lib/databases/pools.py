@@ -66,18 +66,16 @@ class Database:
         self._opening = asyncio.Lock()
 
     def _options(self) -> dict[str, Any]:
+        """What asyncpg is told besides the address."""
         sent = {"application_name": APPLICATION_NAME}
-        if not self._pooled:
-            return {
-                "server_settings": sent | self._asked,
-                "command_timeout": self._settings.statement_timeout + 1,
-            }
-        # A statement with a name would stay behind on a session that somebody else gets next.
-        return {
-            "server_settings": sent,
+        options: dict[str, Any] = {
+            "server_settings": sent if self._pooled else sent | self._asked,
             "command_timeout": self._settings.statement_timeout + 1,
-            "statement_cache_size": 0,
         }
+        if self._pooled:
+            # A statement with a name would stay behind on a session that somebody else gets next.
+            options["statement_cache_size"] = 0
+        return options
 
     def search_also(self, schemas: Sequence[str]) -> None:
         """Let every query find what is in these schemas too, after those of the search path.

@@ -21,10 +21,11 @@ APPLICATION_NAME = "concordance"
 
 # Without one of these a statement could write, or last for ever.
 TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+GUARDS = ("default_transaction_read_only", *TIMEOUTS)
+
 LOOK_MILLISECONDS = 500
 # One server of several behind one address.
 SERVER = "concat_ws(' ', pg_postmaster_start_time(), inet_server_addr(), inet_server_port())"
-GUARDS = ("default_transaction_read_only", *TIMEOUTS)
 
 
 def session_settings(pools: Pools) -> dict[str, str]:

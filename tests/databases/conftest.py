@@ -1,35 +1,12 @@
-"""Connections that tests open with settings of their own."""
+"""A loop of their own for tests of what runs on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import pytest
 
-from lib.connection import Connection
 from lib.databases.loop import EventLoop
-from lib.settings import Settings
-
-
-class Open(Protocol):
-    """Opens a connection that is closed after the test."""
-
-    def __call__(self, settings: Settings) -> Connection: ...
-
-
-@pytest.fixture
-def open_connection() -> Iterator[Open]:
-    """Opens connections with any settings."""
-    opened: list[Connection] = []
-
-    def open_one(settings: Settings) -> Connection:
-        opened.append(Connection(settings))
-        return opened[-1]
-
-    yield open_one
-    for connection in opened:
-        connection.close()
 
 
 @pytest.fixture

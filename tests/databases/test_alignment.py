@@ -17,8 +17,7 @@ from lib.similarity.selecting import read_words, write_selections
 from tests.databases.library import fetch
 
 if TYPE_CHECKING:
-    from tests.conftest import Demo
-    from tests.databases.conftest import Open
+    from tests.conftest import Demo, Open
 
 SAMPLED = {
     "anchor_passages": 6_000,

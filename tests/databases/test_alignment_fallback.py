@@ -41,8 +41,7 @@ from lib.settings import Pools
 from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 
 if TYPE_CHECKING:
-    from tests.conftest import Demo, MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import Demo, MakeDatabase, Open
 
 SWANS = "Seven swans flew over the old grey mill at the break of day,"
 MILL = "and the miller's daughter counted them twice before she spoke."

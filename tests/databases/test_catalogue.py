@@ -21,8 +21,7 @@ from tests.databases.library import execute, settings_for
 
 if TYPE_CHECKING:
     from lib.connection import Connection
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 
 def _read(connection: Connection) -> Catalogue:

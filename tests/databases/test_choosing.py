@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lib.connection import Connection
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 EVENT = ["id", "text", "embedding_model", "created_at"]
 

@@ -19,8 +19,7 @@ from lib.databases.privileges import find_privileges
 from lib.demo.server import OWNER, DemoServer
 from lib.errors import ConcordanceError
 from lib.settings import Settings
-from tests.conftest import Demo, MakeDatabase
-from tests.databases.conftest import Open
+from tests.conftest import Demo, MakeDatabase, Open
 from tests.databases.library import TABLES, execute, settings_for
 from tests.databases.roles import READ_ALL, MakeRole, as_role, made_roles
 

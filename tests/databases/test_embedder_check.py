@@ -20,8 +20,7 @@ from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 
 if TYPE_CHECKING:
     from lib.connection import Connection
-    from tests.conftest import Demo, MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import Demo, MakeDatabase, Open
 
 PASSAGES = 60
 LABEL = "small.e5"

@@ -32,8 +32,7 @@ from tests.databases.endpoints import (
 )
 
 if TYPE_CHECKING:
-    from tests.conftest import Demo
-    from tests.databases.conftest import Open
+    from tests.conftest import Demo, Open
 
 LABEL = "a label, 1.5"
 CANARY = "sk-hunter2-canary"

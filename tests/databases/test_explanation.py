@@ -25,8 +25,7 @@ from lib.matching.word_alignment import Part
 from tests.databases.library import TABLES, execute, insert, settings_for
 
 if TYPE_CHECKING:
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 THRESHOLD = 0.35
 

@@ -18,8 +18,7 @@ from lib.matching.study import study
 from tests.databases.library import TABLES, execute, insert, settings_for
 
 if TYPE_CHECKING:
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 SWANS = "Seven swans flew over the old grey mill at the break of day"
 KING = "The king had lost his crown in a game of cards with the bishop"

@@ -16,8 +16,7 @@ from lib.demo.server import DemoServer
 from lib.report.build import build
 from lib.report.options import Options
 from lib.settings import PROJECT, Settings
-from tests.conftest import Demo, MakeDatabase
-from tests.databases.conftest import Open
+from tests.conftest import Demo, MakeDatabase, Open
 from tests.databases.library import TABLES, execute, fetch, settings_for
 from tests.databases.roles import READ_ALL, MakeRole, as_role, made_roles
 

@@ -22,8 +22,7 @@ from lib.report.render import render
 from lib.search import exact
 from lib.search.question import Question
 from lib.search.results import search
-from tests.conftest import MakeDatabase
-from tests.databases.conftest import Open
+from tests.conftest import MakeDatabase, Open
 from tests.databases.hostile import MAKERS, MARK, ODD, hostile_library
 from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 

@@ -29,8 +29,7 @@ from tests.databases.roles import MakeRole, as_role, made_roles
 if TYPE_CHECKING:
     from lib.connection import Connection
     from lib.demo.server import DemoServer
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 HEARD, WRITTEN = newcomers.highlights(), newcomers.passages()
 BOOKS = [[n, title] for n, title in enumerate(TITLES, start=1)]

@@ -13,8 +13,7 @@ from lib.similarity.pairs import COLUMNS, read_pairs
 from tests.databases.library import TABLES, execute, insert, settings_for
 
 if TYPE_CHECKING:
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 BACKGROUND = Background(np.linspace(0, 0.5, 99, dtype=np.float32), 9, 11, 0)
 TITLES = pd.DataFrame({"book": ["1", "2"], "title": ["One", "Two"], "author": [None, None]})

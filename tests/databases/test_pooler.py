@@ -17,8 +17,7 @@ from lib.databases.pools import Database
 from lib.databases.session import GUARDS
 from lib.errors import DatabaseError, SettingsNotInForce
 from lib.settings import Pools, Settings
-from tests.conftest import Demo
-from tests.databases.conftest import Open
+from tests.conftest import Demo, Open
 from tests.pgbouncer import PgBouncer, pgbouncer_before
 
 STARTUP = (

@@ -16,8 +16,7 @@ from lib.databases.privileges import (
 from lib.demo.server import DemoServer
 from lib.errors import RoleTooPowerful
 from lib.settings import Settings
-from tests.conftest import MakeDatabase
-from tests.databases.conftest import Open
+from tests.conftest import MakeDatabase, Open
 from tests.databases.library import TABLES, execute, settings_for
 from tests.databases.roles import READ_ALL, MakeRole, as_role, made_roles
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lib.connection import Connection
-    from tests.conftest import Demo, MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import Demo, MakeDatabase, Open
 
 CHUNK = ["chunk_id", "book_id", "chapter_number", "content"]
 

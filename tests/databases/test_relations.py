@@ -36,8 +36,7 @@ from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 
 if TYPE_CHECKING:
     from lib.connection import Connection
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 OpenLibrary = Callable[..., "Connection"]
 

@@ -23,8 +23,7 @@ from tests.databases.library import TABLES, execute, fetch, insert, settings_for
 
 if TYPE_CHECKING:
     from lib.connection import Connection
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 CHUNK = ["chunk_id", "book_id", "chapter_number", "content"]
 EMBEDDING = ["chunk_id", "embedding_model", "embedding"]

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lib.connection import Connection
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 CHUNK = ["chunk_id", "book_id", "chapter_number", "content"]
 EMBEDDING = ["chunk_id", "embedding_model", "embedding"]

@@ -24,8 +24,7 @@ from tests.databases.odd_library import (
 
 if TYPE_CHECKING:
     from lib.connection import Connection
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 
 @pytest.fixture

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from lib.connection import Connection
     from lib.databases.pools import Databases
     from lib.databases.relations import Relations
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 RUNNING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

@@ -26,8 +26,7 @@ from tests.databases.odd_library import (
 
 if TYPE_CHECKING:
     from lib.connection import Connection
-    from tests.conftest import Demo, MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import Demo, MakeDatabase, Open
 
 
 @pytest.fixture

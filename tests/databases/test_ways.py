@@ -19,8 +19,7 @@ from tests.databases.library import TABLES, execute, insert, settings_for
 
 if TYPE_CHECKING:
     from lib.connection import Connection
-    from tests.conftest import Demo, MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import Demo, MakeDatabase, Open
 
 EVENT = ["id", "text", "book_id", "embedding", "embedding_model"]
 CHUNK = ["chunk_id", "book_id", "content"]

@@ -12,8 +12,7 @@ from lib.matching.scan import scan
 from tests.databases.library import TABLES, execute, insert, settings_for
 
 if TYPE_CHECKING:
-    from tests.conftest import MakeDatabase
-    from tests.databases.conftest import Open
+    from tests.conftest import MakeDatabase, Open
 
 # (number of the window, passage)
 Found = set[tuple[int, Any]]

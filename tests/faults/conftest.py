@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
-from lib.connection import Connection
-from lib.settings import Settings
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.servers import Server, running, seeded
 from tests.faults.timing import MEASURED
-
-
-class Open(Protocol):
-    """Opens a connection that is closed after the test."""
-
-    def __call__(self, settings: Settings) -> Connection: ...
 
 
 @pytest.fixture(scope="session")
@@ -47,20 +39,6 @@ def proxy(server: Server) -> Iterator[Proxy]:
     """A proxy to the server, forwarding at first."""
     with proxied(server.port) as proxy:
         yield proxy
-
-
-@pytest.fixture
-def open_connection() -> Iterator[Open]:
-    """Opens connections with any settings."""
-    opened: list[Connection] = []
-
-    def open_one(settings: Settings) -> Connection:
-        opened.append(Connection(settings))
-        return opened[-1]
-
-    yield open_one
-    for connection in opened:
-        connection.close()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

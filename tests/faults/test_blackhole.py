@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lib.databases.pools import Databases
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.proxy import Proxy
 from tests.faults.servers import PASSAGES, Server
 from tests.faults.timing import (

@@ -7,7 +7,7 @@ import pytest
 from lib.connection import Connection
 from lib.databases import doctor
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.locks import locked
 from tests.faults.proxy import Proxy
 from tests.faults.servers import Server

@@ -8,7 +8,7 @@ import pytest
 
 from lib.databases.pools import Databases
 from lib.errors import Unreachable
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.servers import HIGHLIGHTS, PASSAGES, Server
 from tests.faults.timing import (
     ANSWER_SECONDS,

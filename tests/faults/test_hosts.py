@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.errors import Unreachable
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, Settings
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.ports import free_port, silent_port
 from tests.faults.servers import PASSAGES, Server, dsn_of
 from tests.faults.timing import ANSWER_SECONDS, ask, count_highlights, count_passages, recovered

@@ -12,7 +12,7 @@ import pytest
 from lib.databases.pools import Databases
 from lib.errors import DatabaseError, QueryTimeout, TooManyConnections, Unreachable
 from lib.settings import DSN_VARIABLES
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.locks import locked
 from tests.faults.servers import PASSAGES, Server
 from tests.faults.timing import (

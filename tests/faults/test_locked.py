@@ -6,7 +6,7 @@ import pytest
 
 from lib.databases import indexes
 from lib.errors import QueryTimeout
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.locks import locked
 from tests.faults.servers import PASSAGES, Server
 from tests.faults.timing import (

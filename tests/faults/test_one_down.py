@@ -7,7 +7,7 @@ import pytest
 from lib.databases import books, highlights
 from lib.databases.pools import Databases
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, Settings
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.proxy import Proxy
 from tests.faults.servers import BOOKS, HIGHLIGHTS, Server
 from tests.faults.timing import (

@@ -13,7 +13,7 @@ import pytest
 from lib.databases.pools import Databases
 from lib.databases.relations import Relations
 from lib.errors import TooManyConnections
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.servers import PASSAGES, Server
 from tests.faults.timing import (
     ANSWER_SECONDS,

@@ -8,7 +8,7 @@ from lib.databases import doctor
 from lib.databases.privileges import Privileges, check_privileges
 from lib.demo.server import OWNER, READER
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, Settings
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.servers import Server, running, standby_of
 
 

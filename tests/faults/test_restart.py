@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lib.connection import Connection
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.heartbeat import Heartbeat
 from tests.faults.servers import HIGHLIGHTS, PASSAGES, Server, running
 from tests.faults.timing import (

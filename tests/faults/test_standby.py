@@ -13,7 +13,7 @@ from lib.databases.pools import Databases
 from lib.demo.server import READER
 from lib.errors import DatabaseError
 from lib.settings import KNOWLEDGE_BASE, LIFE_DASHBOARD, Settings
-from tests.faults.conftest import Open
+from tests.conftest import Open
 from tests.faults.servers import PASSAGES, Server, running, standby_of
 from tests.faults.test_hosts import settings_of
 from tests.faults.timing import (
