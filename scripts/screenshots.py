@@ -19,7 +19,8 @@ PAGES = {
     "alignment": "alignment",
     "matches": "matches",
     "search": "search?q=the+LORD+is+my+shepherd+I+shall+not+want",
-    "connect": "connect",
+    # The tab of the state would show where the demo lies on this machine.
+    "connect": "connect?tab=A+role+that+may+only+read",
 }
 SIZE = {"width": 1280, "height": 860}
 
