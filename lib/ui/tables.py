@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from pandas.api.types import is_object_dtype, is_string_dtype
 
 from lib.names import cut, distinct, visible
 from lib.ui.asking import limits
@@ -57,14 +58,34 @@ def left_out(shown: int, total: int, held: int, downloadable: bool) -> str:
 
 def shortened(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with the texts in its cells on one line and cut to what can be read there."""
-    texts = [name for name in frame.columns if frame[name].dtype == object]
-    return frame.assign(**{name: frame[name].map(_cell) for name in texts})
+    changed = {}
+    for name in frame.columns:
+        column = frame[name]
+        if is_object_dtype(column.dtype) or is_string_dtype(column.dtype):
+            values = column.tolist()
+            cells = [_cell(value) for value in values]
+            # Making a column anew takes longer than looking at it, and few need it.
+            if any(cell is not value for cell, value in zip(cells, values, strict=True)):
+                changed[name] = pd.Series(cells, index=frame.index, dtype=object)
+    return frame.assign(**changed) if changed else frame
 
 
 def _cell(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _is_plain(value):
         return value
     return cut(visible(value[: 2 * MOST_CHARACTERS]), MOST_CHARACTERS)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text can be shown as it is: what is asked here is soon answered, and enough."""
+    return (
+        len(text) <= MOST_CHARACTERS
+        and text.isascii()
+        and text.isprintable()
+        and "  " not in text
+        and text[:1] != " "
+        and text[-1:] != " "
+    )
 
 
 def choose(
