@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from lib import charts
@@ -22,6 +23,7 @@ from lib.similarity.distributions import (
 from lib.similarity.measure import PairScores
 from lib.ui.asking import Counted, ask, derive
 from lib.ui.cards import download, escape, nothing
+from lib.ui.drawings import as_arrow
 from lib.ui.login import fragment
 from lib.ui.scored import Key, Scored
 from lib.ui.tables import offered
@@ -93,11 +95,12 @@ def _books(scored: Scored) -> None:
         scored.shape,
         domain,
     )
+    tables = derive(_as_arrow, key, frames)
     with st.grid(3, min_column_width=PANEL_WIDTH):
-        for frame, row in zip(frames, figures.itertuples(), strict=True):
+        for table, row in zip(tables, figures.itertuples(), strict=True):
             _panel(
                 drawing,
-                frame,
+                table,
                 row.book,
                 f"{row.highlights:,} highlights. {_separation(row)}",
                 f"book-{slug(row.book)}",
@@ -153,7 +156,7 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
             rows.append({"highlight_model": label, "passage_model": model, **figures.to_dict()})
             _panel(
                 derive(charts.panel, key, frame, model, scored.models, scored.shape),
-                frame,
+                derive(as_arrow, key, frame),
                 title,
                 f"{int(figures['n']):,} highlights. {_separation(figures)}",
                 f"pair-{slug(label, model)}",
@@ -167,6 +170,10 @@ def _models(scored: Scored, embedded: dict[str, int], stored: dict[str, int]) ->
 
 def _model_frame(pair: PairScores, k: int, shape: str) -> pd.DataFrame:
     return distribution(series_of_pair(pair.scores, pair.background.scores, k), shape)
+
+
+def _as_arrow(frames: list[pd.DataFrame]) -> list[pa.Table]:
+    return [as_arrow(frame) for frame in frames]
 
 
 def measured(
@@ -183,13 +190,11 @@ def measured(
     )
 
 
-def _panel(
-    drawing: dict[str, Any], frame: pd.DataFrame, title: str, figures: str, key: str
-) -> None:
+def _panel(drawing: dict[str, Any], table: pa.Table, title: str, figures: str, key: str) -> None:
     with st.container(gap="xsmall"):
         st.markdown(f"**{escape(title)}**  \n{figures}")
         st.vega_lite_chart(
-            frame,
+            table,
             drawing,
             width="stretch",
             alt=f"Small multiple of scores of {title}: nearest passages, random pairs. {figures}",
