@@ -6,5 +6,6 @@ from lib import ui
 
 st.set_page_config(page_title="Concordance", page_icon=str(ui.ICON), layout="wide")
 
-page = ui.navigation()
-ui.run_page(page)
+with ui.in_turn():
+    page = ui.navigation()
+    ui.run_page(page)

@@ -7,6 +7,7 @@ import atexit
 import gc
 import itertools
 import logging
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError
@@ -30,6 +31,8 @@ from lib.search.embedders import Embedders
 from lib.settings import Settings, demo_directory
 
 Result = TypeVar("Result")
+
+SWITCH_SECONDS = 0.001
 OnWait = Callable[[], object]
 
 logger = logging.getLogger(__name__)
@@ -175,6 +178,9 @@ class Setup:
 
         # Many people may ask at once: one core for each question, not all for the first.
         threadpool_limits(1, user_api="blas")
+        # And who only passes on messages is not to wait five milliseconds, Python's default, for
+        # each of those that compute.
+        sys.setswitchinterval(SWITCH_SECONDS)
         try:
             settings, self.server = provisioned(settings_file.load(), report)
             if self.server is not None:

@@ -49,6 +49,7 @@ from lib.ui.side_by_side import measured, show_side_by_side
 from lib.ui.suspected import show_suspects, show_unlabelled
 from lib.ui.tables import choose, left_out, table
 from lib.ui.thresholds import explore_scores
+from lib.ui.turns import in_turn
 
 __all__ = [
     "ICON",
@@ -82,6 +83,7 @@ __all__ = [
     "find",
     "find_tables",
     "finished",
+    "in_turn",
     "left_out",
     "limits",
     "measured",

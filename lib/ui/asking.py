@@ -18,17 +18,13 @@ from lib.errors import ConnectionClosed
 from lib.settings import Limits
 from lib.similarity.scores import Matrix
 from lib.ui.remembering import Answer, forget, remember
+from lib.ui.turns import go_on, tick
 
 Result = TypeVar("Result")
 
 WAIT_SECONDS = 0.1
 # A bar that is gone again at once only flickers.
 BAR_AFTER_SECONDS = 0.5
-
-
-def tick() -> None:
-    """Where Streamlit may interrupt a wait: when the browser reruns or leaves."""
-    _ = "_tick" in st.session_state
 
 
 @st.cache_resource(show_spinner=False, on_release=Setup.retire)
@@ -75,6 +71,13 @@ def _show_provisioning(slot: Any, progress: Progress | None) -> None:
 
 def with_connection(use: Callable[[Connection], Result]) -> Result:
     """What `use` makes of the open connection; of the next one, if it is closed meanwhile."""
+    result = reconnecting(use)
+    go_on()
+    return result
+
+
+def reconnecting(use: Callable[[Connection], Result]) -> Result:
+    """The same within a cached function, which others may wait for in their turn."""
     try:
         return use(connection())
     except ConnectionClosed:
@@ -206,9 +209,9 @@ def ask_again() -> None:
 def derive(function: Callable[..., Result], key: tuple[Any, ...], *arguments: Any) -> Result:
     """The result of a pure function, remembered by `key`, which must name its arguments."""
     name = f"{function.__module__}.{function.__qualname__}"
-    result: Result = _noted(
-        remember(connection().number, name, key, {}, lambda: function(*arguments))
-    )
+    answer = remember(connection().number, name, key, {}, lambda: function(*arguments))
+    go_on()
+    result: Result = _noted(answer)
     return result
 
 

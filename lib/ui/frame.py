@@ -12,11 +12,12 @@ from lib.connection import Connection
 from lib.errors import ConcordanceError, DatabaseError
 from lib.settings import PROJECT, DatabaseName
 from lib.ui.answered import show_answers
-from lib.ui.asking import connection, note_answers, tick, with_connection
+from lib.ui.asking import connection, note_answers, reconnecting, with_connection
 from lib.ui.cards import show_error
 from lib.ui.connecting.failing import show_connecting
 from lib.ui.connecting.warning import warn_of_privileges
 from lib.ui.login import Standing, show_log_out, show_login, standing
+from lib.ui.turns import tick
 
 PING_SECONDS = 20
 CONNECT = "connect"
@@ -171,4 +172,4 @@ def _ping(connection_number: int) -> dict[DatabaseName, float | DatabaseError]:
     def ping(opened: Connection) -> dict[DatabaseName, float | DatabaseError]:
         return opened.run_on_databases(lambda databases: databases.ping(), tick)
 
-    return with_connection(ping)
+    return reconnecting(ping)

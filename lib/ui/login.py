@@ -17,6 +17,7 @@ from lib.errors import SettingsError
 from lib.names import visible
 from lib.settings import Access
 from lib.ui.cards import escape, show_error
+from lib.ui.turns import in_turn
 
 OF_ALL_PROVIDERS = ("redirect_uri", "cookie_secret")
 OF_EACH_PROVIDER = ("client_id", "client_secret", "server_metadata_url")
@@ -68,9 +69,10 @@ def fragment(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
     @st.fragment
     @wraps(body)
     def guarded(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> None:
-        if not standing().admitted:
-            st.rerun()
-        body(*arguments, **keywords)
+        with in_turn():
+            if not standing().admitted:
+                st.rerun()
+            body(*arguments, **keywords)
 
     return guarded
 

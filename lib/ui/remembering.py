@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 import uuid
 import weakref
@@ -13,10 +14,13 @@ from typing import Any
 
 import streamlit as st
 
+from lib.ui.turns import tick
+
 CACHE_SECONDS = 900
 # More than fifty readers ask for; the size keeps them from filling the memory.
 CACHE_ENTRIES = 1_000
 CACHE_SIZE = "256MB"
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class _Kept:
 # fragment holds what it was called with for as long as its reader stays.
 _held: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
+# What is being computed, by what was asked for.
+_computed: dict[bytes, threading.Event] = {}
+
 
 def remember(
     connection_number: int,
@@ -56,7 +63,9 @@ def remember(
 
     All who hold an answer hold the same object: none of them may change it in place.
     """
-    kept = _keep(connection_number, name, arguments, keywords, compute)
+    asked = (connection_number, name, arguments, keywords)
+    _wait_for(asked)
+    kept = _keep(asked, compute)
     value = _held.get(kept.name)
     if value is None:
         value = pickle.loads(kept.pickled)
@@ -69,7 +78,7 @@ def remember(
 def forget(*asked: Any) -> None:
     """Forget the answer to what was asked: the first four arguments of `remember`; without: all."""
     if asked:
-        _keep.clear(*asked, None)
+        _keep.clear(asked, None)
     else:
         _keep.clear()
 
@@ -77,14 +86,24 @@ def forget(*asked: Any) -> None:
 @st.cache_data(
     ttl=CACHE_SECONDS, max_entries=CACHE_ENTRIES, max_size=CACHE_SIZE, show_spinner=False
 )
-def _keep(
-    connection_number: int,
-    name: str,
-    arguments: tuple[Any, ...],
-    keywords: dict[str, Any],
-    _compute: Callable[[], Any],
-) -> _Kept:
-    asked_at, started = time.time(), time.perf_counter()
-    value = _compute()
-    seconds = time.perf_counter() - started
-    return _Kept(uuid.uuid4().hex, pickle.dumps(value), seconds, asked_at)
+def _keep(asked: tuple[Any, ...], _compute: Callable[[], Any]) -> _Kept:
+    name = pickle.dumps(asked)
+    mine = _computed.setdefault(name, threading.Event())
+    try:
+        asked_at, started = time.time(), time.perf_counter()
+        value = _compute()
+        seconds = time.perf_counter() - started
+        return _Kept(uuid.uuid4().hex, pickle.dumps(value), seconds, asked_at)
+    finally:
+        mine.set()
+        _computed.pop(name, None)
+
+
+def _wait_for(asked: tuple[Any, ...]) -> None:
+    """Wait until nobody else computes this very answer.
+
+    Streamlit would wait too, but as long as it takes, even for a reader who has left.
+    """
+    computed = _computed.get(pickle.dumps(asked)) if _computed else None
+    while computed is not None and not computed.wait(LOOK_SECONDS):
+        tick()

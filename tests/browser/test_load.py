@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from lib.databases.loop import EventLoop
@@ -20,6 +22,8 @@ from tests.browser.visitors import Run, Visitor
 KEPT_SECONDS = 2
 BUSY_SECONDS = 20
 LEFT_SECONDS = 2
+# Shorter than a turn may last at most.
+AHEAD_SECONDS = 0.6
 CYCLES = 15
 LEAK = 2
 PAGES = ("", "scores", "search", "matches")
@@ -98,6 +102,40 @@ def test_eight_at_once_are_served_and_leave_no_query(
     assert set(most) == {"life_dashboard", "knowledge_base"}
     assert max(most.values()) <= Pools().max_size
     assert left == 0
+
+
+def test_who_waits_for_a_database_keeps_nobody_else_waiting(
+    fresh_app: App, owner: str, loop: EventLoop
+) -> None:
+    """Scripts take turns, and waiting is no turn: also not waiting for what somebody else asked."""
+
+    async def meet() -> tuple[list[Run], list[bool], list[Run]]:
+        locking = await asyncpg.connect(owner)
+        try:
+            async with contextlib.AsyncExitStack() as present:
+                slow = [await present.enter_async_context(Visitor(fresh_app.url)) for _ in range(3)]
+                quick = await present.enter_async_context(Visitor(fresh_app.url))
+                for visitor in (*slow, quick):
+                    await visitor.open("")
+                await locking.execute("BEGIN; LOCK TABLE chunks IN ACCESS EXCLUSIVE MODE")
+                # All three want one scan that nobody has asked for.
+                asked = [
+                    asyncio.create_task(visitor.open("matches", "window=11&stride=5"))
+                    for visitor in slow
+                ]
+                await asyncio.sleep(AHEAD_SECONDS)
+                runs = [await quick.open("") for _ in range(3)]
+                waited = [each.done() for each in asked]
+                await locking.execute("ROLLBACK")
+                return runs, waited, await asyncio.gather(*asked)
+        finally:
+            await locking.close()
+
+    runs, waited, slow = loop.run(meet())
+    assert problems(runs) == []
+    assert waited == [False] * 3
+    assert max(run.seconds for run in runs) < AHEAD_SECONDS
+    assert problems(slow) == []
 
 
 def test_entering_and_leaving_leaks_nothing(fresh_app: App, owner: str, loop: EventLoop) -> None:

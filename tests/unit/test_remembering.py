@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pandas as pd
 import pytest
 
 from lib.ui.remembering import forget, remember
+
+SOON = 10.0
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,66 @@ def test_an_answer_that_nobody_holds_takes_no_memory_but_its_bytes() -> None:
     assert living() == 1
     del held
     assert living() == 0
+
+
+def test_an_answer_that_somebody_computes_is_waited_for_and_not_computed_again() -> None:
+    begun, end = threading.Event(), threading.Event()
+    computed = []
+
+    def compute() -> Found:
+        computed.append(1)
+        begun.set()
+        assert end.wait(SOON)
+        return _found()
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(remember, 1, "slow", (), {}, compute)]
+        assert begun.wait(SOON)
+        asked += [pool.submit(remember, 1, "slow", (), {}, compute) for _ in range(3)]
+        end.set()
+        values = {id(each.result(SOON).value) for each in asked}
+    assert computed == [1]
+    assert len(values) == 1
+
+
+def test_who_waits_for_somebody_else_can_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, end, looked = threading.Event(), threading.Event(), threading.Event()
+
+    def compute() -> Found:
+        begun.set()
+        assert end.wait(SOON)
+        return _found()
+
+    def leave() -> None:
+        looked.set()
+        raise InterruptedError
+
+    monkeypatch.setattr("lib.ui.remembering.tick", leave)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(remember, 1, "slow", (), {}, compute)
+        assert begun.wait(SOON)
+        second = pool.submit(remember, 1, "slow", (), {}, compute)
+        with pytest.raises(InterruptedError):
+            second.result(SOON)
+        assert looked.is_set()
+        assert not first.done()
+        end.set()
+        first.result(SOON)
+
+
+def test_after_a_failure_whoever_waited_tries_for_themselves() -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def fail() -> Found:
+        begun.set()
+        assert end.wait(SOON)
+        raise LookupError
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(remember, 1, "slow", (), {}, fail)
+        assert begun.wait(SOON)
+        second = pool.submit(remember, 1, "slow", (), {}, _found)
+        end.set()
+        with pytest.raises(LookupError):
+            first.result(SOON)
+        assert second.result(SOON).value.frame["passage"].tolist() == ["p1", "p2"]

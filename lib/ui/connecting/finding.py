@@ -13,8 +13,9 @@ from lib import settings as settings_file
 from lib.databases.doctor import Check
 from lib.mapping import Proposal, Proposed, propose
 from lib.settings import PROJECT
-from lib.ui.asking import tick, with_connection
+from lib.ui.asking import with_connection
 from lib.ui.cards import escape, nothing
+from lib.ui.turns import tick
 
 # Once asked for in a session, the proposal stays.
 LOOKED = "looked-for-tables"

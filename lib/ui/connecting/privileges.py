@@ -11,7 +11,8 @@ import streamlit as st
 from lib.connection import Connection
 from lib.databases.privileges import Privileges, find_privileges
 from lib.errors import ConcordanceError
-from lib.ui.asking import connection, tick, with_connection
+from lib.ui.asking import connection, with_connection
+from lib.ui.turns import tick
 
 # Somebody may grant or revoke something at any time.
 KEPT_SECONDS = 300.0

@@ -16,10 +16,11 @@ from lib.errors import ConcordanceError, QuestionError
 from lib.markup import name
 from lib.names import EMPTY
 from lib.search.question import Cleaned, Vector, clean, parse_vector
-from lib.ui.asking import ask, connection, tick
+from lib.ui.asking import ask, connection
 from lib.ui.cards import escape, nothing, show_error
 from lib.ui.passages import choose_highlight
 from lib.ui.searching.focus import focus
+from lib.ui.turns import tick
 
 Source = Literal["a text", "a highlight", "a passage", "a vector"]
 SOURCES: tuple[Source, ...] = ("a text", "a highlight", "a passage", "a vector")
