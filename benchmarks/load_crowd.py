@@ -33,16 +33,18 @@ class Load:
 class Crowd:
     """What came of a crowd.
 
-    `first` and `later` are runs of websocket sessions, `drawn` those of browsers. `most` is the
-    highest number of connections by database, `unseen` the longest time in seconds between two
-    looks at them. `left` are the queries that ran 2 s after everybody had gone. Footprints are
-    from before anybody came, when all were there at rest, and (in an app that is looked at for
-    longer) when all had gone and were forgotten. `busy` is the app's time on a core, in seconds.
+    `first` and `later` are runs of websocket sessions, `drawn` and `followed` those of browsers: an
+    address, then a link, each until everything is drawn. `most` is the highest number of
+    connections by database, `unseen` the longest time in seconds between two looks at them. `left`
+    are the queries that ran 2 s after everybody had gone. Footprints are from before anybody came,
+    when all were there at rest, and (in an app that is looked at for longer) when all had gone and
+    were forgotten. `busy` is the app's time on a core, in seconds.
     """
 
     first: tuple[Run, ...]
     later: tuple[Run, ...]
     drawn: tuple[Run, ...]
+    followed: tuple[Run, ...]
     most: dict[str, int]
     unseen: float
     left: int
@@ -51,6 +53,11 @@ class Crowd:
     before: Footprint
     there: Footprint
     after: Footprint | None = None
+
+    @property
+    def all_first(self) -> tuple[Run, ...]:
+        """The first load of everybody, browsers among them."""
+        return (*self.first, *self.drawn)
 
 
 async def gather(load: Load, footprints: Footprints) -> Crowd:
@@ -77,7 +84,8 @@ async def gather(load: Load, footprints: Footprints) -> Crowd:
     return Crowd(
         first=tuple(runs[0] for runs in travelled),
         later=tuple(run for runs in travelled for run in runs[1:]),
-        drawn=tuple(run for task in visits for run in task.result()),
+        drawn=tuple(task.result()[0] for task in visits),
+        followed=tuple(run for task in visits for run in task.result()[1:]),
         most=dict(footprints.most),
         unseen=footprints.longest,
         left=left,

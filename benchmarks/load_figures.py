@@ -27,10 +27,11 @@ def report(colds: Sequence[Crowd], warms: Sequence[Crowd], leaks: Sequence[Leak]
     met = True
     for title, crowds in (("cold", colds), ("warm", warms)):
         crowd = crowds[0]
-        browsers = len(crowd.drawn) // 2
+        browsers = len(crowd.drawn)
         print(f"\n{title} app, {crowd.everybody} sessions of which {browsers} are browsers")
         met &= _served(crowds)
-        met &= _first_loads(crowds)
+        # An app is started once, and most of what everybody then waits for is kept from there on.
+        met &= _first_loads(crowds, goal=title == "warm")
         met &= _connections(crowds)
     print("\nwarm app, memory of the process")
     met &= _memory(warms)
@@ -49,7 +50,7 @@ def _line(what: str, figure: str, goal: str = "", met: bool = True) -> bool:
 
 
 def _served(crowds: Sequence[Crowd]) -> bool:
-    runs = [run for crowd in crowds for run in (*crowd.first, *crowd.later, *crowd.drawn)]
+    runs = [run for crowd in crowds for run in (*crowd.all_first, *crowd.later, *crowd.followed)]
     failed = [run for run in runs if run.problems]
     for run in failed[:SHOWN_PROBLEMS]:
         print(f"    /{run.page}: {'; '.join(run.problems)[:200]}")
@@ -57,29 +58,23 @@ def _served(crowds: Sequence[Crowd]) -> bool:
     return _line("script runs served", served, "all", not failed)
 
 
-def _first_loads(crowds: Sequence[Crowd]) -> bool:
-    """From connecting the websocket to the end of the page's first script."""
-    late = _median(lambda crowd: _percentile(crowd.first, 95), crowds)
-    goal = f"p95 {FIRST_LOAD_GOAL:.0f} s"
+def _first_loads(crowds: Sequence[Crowd], goal: bool) -> bool:
+    """Of a session from connecting to the end of its script, of a browser until all is drawn."""
+    late = _median(lambda crowd: _percentile(crowd.all_first, 95), crowds)
     met = _line(
-        "first load, connecting to script's end",
-        _spread([crowd.first for crowd in crowds]),
-        goal,
+        "first load of everybody",
+        _spread([crowd.all_first for crowd in crowds]),
+        f"p95 {FIRST_LOAD_GOAL:.0f} s" if goal else "",
         late <= FIRST_LOAD_GOAL,
     )
     for page in dict.fromkeys(run.page for run in crowds[0].first):
         of_page = [[run for run in crowd.first if run.page == page] for crowd in crowds]
-        _line(f"  of which /{page} ({len(of_page[0])})", _spread(of_page))
-    _line("later runs: changes, links", _spread([crowd.later for crowd in crowds]))
-    drawn = _median(lambda crowd: _percentile(crowd.drawn, 95), crowds)
-    met &= _line(
-        "browsers, from going to all drawn",
-        _spread([crowd.drawn for crowd in crowds]),
-        goal,
-        drawn <= FIRST_LOAD_GOAL,
-    )
+        _line(f"  of sessions, /{page} ({len(of_page[0])})", _spread(of_page))
+    _line("  of browsers, until all is drawn", _spread([crowd.drawn for crowd in crowds]))
+    _line("later runs of sessions: changes, links", _spread([crowd.later for crowd in crowds]))
+    _line("links in browsers, until all is drawn", _spread([crowd.followed for crowd in crowds]))
     _line("time of the app on a core", f"{_median(lambda crowd: crowd.busy, crowds):.0f} s")
-    return met
+    return met or not goal
 
 
 def _connections(crowds: Sequence[Crowd]) -> bool:
