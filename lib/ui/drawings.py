@@ -46,6 +46,12 @@ def _remembered(
     return {**drawing, "datasets": datasets}
 
 
-def as_arrow(frame: pd.DataFrame) -> pa.Table:
-    """A frame as it is sent to a browser: making it so takes longer than drawing the chart."""
-    return pa.Table.from_pandas(frame)
+def as_arrow(frame: pd.DataFrame) -> pa.Table | pd.DataFrame:
+    """A frame as it is sent to a browser: making it so takes longer than drawing the chart.
+
+    One that Arrow does not take as it is, for ids of an unusual type, is left to Streamlit.
+    """
+    try:
+        return pa.Table.from_pandas(frame)
+    except pa.ArrowException:
+        return frame

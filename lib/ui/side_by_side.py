@@ -172,7 +172,7 @@ def _model_frame(pair: PairScores, k: int, shape: str) -> pd.DataFrame:
     return distribution(series_of_pair(pair.scores, pair.background.scores, k), shape)
 
 
-def _as_arrow(frames: list[pd.DataFrame]) -> list[pa.Table]:
+def _as_arrow(frames: list[pd.DataFrame]) -> list[pa.Table | pd.DataFrame]:
     return [as_arrow(frame) for frame in frames]
 
 
@@ -190,7 +190,13 @@ def measured(
     )
 
 
-def _panel(drawing: dict[str, Any], table: pa.Table, title: str, figures: str, key: str) -> None:
+def _panel(
+    drawing: dict[str, Any],
+    table: pa.Table | pd.DataFrame,
+    title: str,
+    figures: str,
+    key: str,
+) -> None:
     with st.container(gap="xsmall"):
         st.markdown(f"**{escape(title)}**  \n{figures}")
         st.vega_lite_chart(
