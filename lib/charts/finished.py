@@ -31,7 +31,7 @@ def finish(drawing: Drawing) -> Specification:
         alt.theme.enable("none"),
         alt.data_transformers.enable(TRANSFORMER, datasets=datasets),
     ):
-        return {**drawing.to_dict(validate=False), "datasets": datasets}
+        return {**drawing.to_dict(), "datasets": datasets}
 
 
 def _set_aside(frame: pd.DataFrame, datasets: dict[str, pd.DataFrame]) -> dict[str, str]:
