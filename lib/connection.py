@@ -31,9 +31,9 @@ from lib.search.embedders import Embedders
 from lib.settings import Settings, demo_directory
 
 Result = TypeVar("Result")
+OnWait = Callable[[], object]
 
 SWITCH_SECONDS = 0.001
-OnWait = Callable[[], object]
 
 logger = logging.getLogger(__name__)
 

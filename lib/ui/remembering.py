@@ -49,7 +49,7 @@ class _Kept:
 _held: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 # What is being computed, by what was asked for.
-_computed: dict[bytes, threading.Event] = {}
+_computing: dict[bytes, threading.Event] = {}
 
 
 def remember(
@@ -88,7 +88,7 @@ def forget(*asked: Any) -> None:
 )
 def _keep(asked: tuple[Any, ...], _compute: Callable[[], Any]) -> _Kept:
     name = pickle.dumps(asked)
-    mine = _computed.setdefault(name, threading.Event())
+    mine = _computing.setdefault(name, threading.Event())
     try:
         asked_at, started = time.time(), time.perf_counter()
         value = _compute()
@@ -96,7 +96,7 @@ def _keep(asked: tuple[Any, ...], _compute: Callable[[], Any]) -> _Kept:
         return _Kept(uuid.uuid4().hex, pickle.dumps(value), seconds, asked_at)
     finally:
         mine.set()
-        _computed.pop(name, None)
+        _computing.pop(name, None)
 
 
 def _wait_for(asked: tuple[Any, ...]) -> None:
@@ -104,6 +104,6 @@ def _wait_for(asked: tuple[Any, ...]) -> None:
 
     Streamlit would wait too, but as long as it takes, even for a reader who has left.
     """
-    computed = _computed.get(pickle.dumps(asked)) if _computed else None
+    computed = _computing.get(pickle.dumps(asked)) if _computing else None
     while computed is not None and not computed.wait(LOOK_SECONDS):
         tick()

@@ -83,8 +83,7 @@ def _is_plain(text: str) -> bool:
         and text.isascii()
         and text.isprintable()
         and "  " not in text
-        and text[:1] != " "
-        and text[-1:] != " "
+        and text == text.strip()
     )
 
 

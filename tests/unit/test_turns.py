@@ -15,8 +15,6 @@ from lib.ui.turns import Turns
 LONG = 60.0
 SOON = 5.0
 
-Turn = threading.Event
-
 
 class Left(Exception):
     """The browser of whoever waits has gone."""
