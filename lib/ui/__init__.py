@@ -1,11 +1,12 @@
 """Everything that Concordance needs of Streamlit; nothing else in `lib` imports it.
 
-`frame` draws what surrounds every page, `login` keeps out whom it must, `asking` runs the queries
-of `lib`, `cards`, `tables` and `passages` show what came of them. The sections of the Matches page
-that have controls of their own are in `orders`, `fallbacks`, `finding` and `explanations`, those of
-the Scores page in `scored`, `thresholds` and `side_by_side`, those of the Alignment page in
-`judged`, `suspected` and `lacking`, those of the Search page in the package `searching`, those of
-the Connect page in the package `connecting`.
+`frame` draws what surrounds every page, `login` keeps out whom it must, `turns` lets one script run
+at a time, `asking` runs the queries of `lib`, `remembering` keeps what they answered, `drawings`
+the charts, and `cards`, `tables` and `passages` show what came of them. The sections of the Matches
+page that have controls of their own are in `orders`, `fallbacks`, `finding` and `explanations`,
+those of the Scores page in `scored`, `thresholds` and `side_by_side`, those of the Alignment page
+in `judged`, `suspected` and `lacking`, those of the Search page in the package `searching`, those
+of the Connect page in the package `connecting`.
 """
 
 from lib.markup import name
